@@ -1,0 +1,1 @@
+"""Input and output without policy: each module does what it is told and reports what happened."""

@@ -1,0 +1,133 @@
+"""The domain: what a cluster's configuration says, in the field's own words.
+
+Frozen data with its behaviour beside it. Nothing in here knows a file, a socket or the text the
+configuration came from; `config_text` reads that, `validate` holds it against the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+
+IPAddress = IPv4Address | IPv6Address
+IPInterface = IPv4Interface | IPv6Interface
+
+
+class Protocol(StrEnum):
+    """Transport protocols that IPVS schedules."""
+
+    TCP = "tcp"
+    UDP = "udp"
+    SCTP = "sctp"
+
+
+class Forwarding(StrEnum):
+    """How a director hands a packet to a realserver (ipvsadm's -m, -g and -i)."""
+
+    NAT = "nat"
+    DR = "dr"
+    TUN = "tun"
+
+
+class Failback(StrEnum):
+    """Whether a returning, more preferred director takes its groups back by itself."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+
+
+class SaveQuorum(StrEnum):
+    """How many nodes must hold a Save before it is acknowledged."""
+
+    MAJORITY = "majority"
+    ANY = "any"
+
+
+class TakeoverQuorum(StrEnum):
+    """Whether a director must see a majority of the nodes to hold a group."""
+
+    NONE = "none"
+    MAJORITY = "majority"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """What holds for the whole cluster."""
+
+    name: str = "lvsm"
+    failback: Failback = Failback.AUTO
+    save_quorum: SaveQuorum = SaveQuorum.MAJORITY
+    takeover_quorum: TakeoverQuorum = TakeoverQuorum.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A machine named by the configuration; `address` is None until the node has reported one."""
+
+    name: str
+    address: IPAddress | None = None
+    external: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Realserver:
+    """One node that answers for a virtual service; None means "as the virtual service says"."""
+
+    node: str
+    port: int | None = None
+    weight: int = 1
+    forwarding: Forwarding | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualService:
+    """One `[vip.NAME]`: an address with ports, spread over realservers by a director.
+
+    `address` has the prefix that the text gave, or a full-length one when it gave none
+    (`explicit_prefix` tells which). `persistence` is in seconds, None for none.
+    """
+
+    name: str
+    address: IPInterface
+    explicit_prefix: bool = False
+    ports: tuple[int, ...]
+    protocol: Protocol = Protocol.TCP
+    scheduler: str = "wlc"
+    flags: tuple[str, ...] = ()
+    forwarding: Forwarding = Forwarding.DR
+    nat_gateway: IPInterface | None = None
+    directors: tuple[str, ...]
+    persistence: int | None = None
+    interface: str | None = None
+    enabled: bool = True
+    realservers: tuple[Realserver, ...] = ()
+
+    @property
+    def ip(self) -> IPAddress:
+        """The address without its prefix."""
+        return self.address.ip
+
+    def forwarding_of(self, realserver: Realserver) -> Forwarding:
+        """The method by which `realserver` gets its packets: its own, or the service's."""
+        return realserver.forwarding or self.forwarding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """A cluster's whole configuration; `nodes` holds those that the text names, by name."""
+
+    cluster: Cluster = field(default_factory=Cluster)
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    vips: Mapping[str, VirtualService] = field(default_factory=dict)
+
+    def realservers(self) -> Iterator[tuple[VirtualService, Realserver]]:
+        """Every realserver with its virtual service, in the text's order."""
+        for vip in self.vips.values():
+            for realserver in vip.realservers:
+                yield vip, realserver
+
+    def directors(self) -> frozenset[str]:
+        """Names of all nodes that some virtual service lists as a director."""
+        return frozenset(name for vip in self.vips.values() for name in vip.directors)

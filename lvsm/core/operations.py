@@ -1,0 +1,215 @@
+"""What can be done to one node's kernel, and what can be seen of it: the closed vocabulary.
+
+Law: the worker decides with these types, the privileged half performs them, and nothing else
+crosses the socketpair between the two. Each type is strict: a field too many, too few or of another
+type is refused before anybody looks at it (msgspec checks that at the border; `privileged.policy`
+checks what types cannot say). Every operation may be repeated: the second time it succeeds, or it
+fails as "exists" or "missing", which the performer counts as done. Addresses travel as canonical
+text: equal texts are equal addresses, and ten thousand realservers need no objects for theirs.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from lvsm.core.model import Forwarding, Protocol
+
+AddressText: TypeAlias = str
+"""An IPv4 or IPv6 address in canonical text, as `str(ip_address(...))` and inet_ntop give it."""
+
+InterfaceText: TypeAlias = str
+"""A canonical address with its prefix length: `192.0.2.10/24`, `2001:db8::1/128`."""
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Root of the plain values below."""
+
+
+class ServiceKey(Value, frozen=True, kw_only=True, order=False):
+    """What names a virtual service in the kernel: protocol, address and port (ip_vs.h)."""
+
+    protocol: Protocol
+    address: AddressText
+    port: int
+
+
+class Service(Value, frozen=True, kw_only=True):
+    """A virtual service as the kernel knows it; `persistence` is in seconds, 0 for none."""
+
+    key: ServiceKey
+    scheduler: str
+    persistence: int = 0
+    flags: tuple[str, ...] = ()
+
+
+class Destination(Value, frozen=True, kw_only=True):
+    """One realserver of a virtual service; thresholds are connections, 0 for no limit."""
+
+    address: AddressText
+    port: int
+    forwarding: Forwarding
+    weight: int
+    upper_threshold: int = 0
+    lower_threshold: int = 0
+
+
+class InterfaceAddress(Value, frozen=True, kw_only=True):
+    """An address with its prefix on an interface, as `ip addr` shows it."""
+
+    interface: str
+    address: InterfaceText
+
+
+class Operation(Value, frozen=True, kw_only=True, tag_field="op"):
+    """Root of everything that the privileged half can be asked to perform."""
+
+
+class AddService(Operation, frozen=True, kw_only=True, tag="add_service"):
+    """Create a virtual service (ipvsadm -A)."""
+
+    service: Service
+
+
+class SetService(Operation, frozen=True, kw_only=True, tag="set_service"):
+    """Change a virtual service's scheduler, flags or persistence in place (ipvsadm -E)."""
+
+    service: Service
+
+
+class DeleteService(Operation, frozen=True, kw_only=True, tag="delete_service"):
+    """Remove a virtual service with its destinations (ipvsadm -D)."""
+
+    key: ServiceKey
+
+
+class AddDestination(Operation, frozen=True, kw_only=True, tag="add_destination"):
+    """Add a realserver to a virtual service (ipvsadm -a)."""
+
+    key: ServiceKey
+    destination: Destination
+
+
+class SetDestination(Operation, frozen=True, kw_only=True, tag="set_destination"):
+    """Change a realserver's weight, method or thresholds in place (ipvsadm -e)."""
+
+    key: ServiceKey
+    destination: Destination
+
+
+class DeleteDestination(Operation, frozen=True, kw_only=True, tag="delete_destination"):
+    """Remove a realserver from a virtual service (ipvsadm -d): its connections end."""
+
+    key: ServiceKey
+    address: AddressText
+    port: int
+
+
+class AddAddress(Operation, frozen=True, kw_only=True, tag="add_address"):
+    """Put an address on an interface (ip addr add)."""
+
+    address: InterfaceAddress
+
+
+class DeleteAddress(Operation, frozen=True, kw_only=True, tag="delete_address"):
+    """Take an address of ours off an interface (ip addr del)."""
+
+    address: InterfaceAddress
+
+
+class SetSysctl(Operation, frozen=True, kw_only=True, tag="set_sysctl"):
+    """Write a kernel parameter; the value found before is remembered.
+
+    `name` is dotted as sysctl(8) has it; the privileged half knows a closed set of names.
+    """
+
+    name: str
+    value: int
+
+
+class RestoreSysctl(Operation, frozen=True, kw_only=True, tag="restore_sysctl"):
+    """Write back the value remembered by `SetSysctl` and forget it."""
+
+    name: str
+
+
+class Announce(Operation, frozen=True, kw_only=True, tag="announce"):
+    """Tell the neighbours where an address lives now: gratuitous ARP, or unsolicited ND."""
+
+    address: InterfaceAddress
+
+
+class HoldGroup(Operation, frozen=True, kw_only=True, tag="hold_group"):
+    """Record in /run/lvsm/groups that this node holds a group with these addresses."""
+
+    group: str
+    addresses: tuple[InterfaceAddress, ...]
+
+
+class ReleaseGroup(Operation, frozen=True, kw_only=True, tag="release_group"):
+    """Forget that this node holds a group."""
+
+    group: str
+
+
+AnyOperation = (
+    AddService
+    | SetService
+    | DeleteService
+    | AddDestination
+    | SetDestination
+    | DeleteDestination
+    | AddAddress
+    | DeleteAddress
+    | SetSysctl
+    | RestoreSysctl
+    | Announce
+    | HoldGroup
+    | ReleaseGroup
+)
+
+
+class ServiceState(Value, frozen=True, kw_only=True):
+    """A virtual service with its destinations, wanted or seen."""
+
+    service: Service
+    destinations: tuple[Destination, ...] = ()
+
+
+class Interface(Value, frozen=True, kw_only=True):
+    """A network interface of this node: its name, whether it has carrier, its addresses."""
+
+    name: str
+    carrier: bool
+    addresses: tuple[InterfaceText, ...] = ()
+
+
+class Owned(Value, frozen=True, kw_only=True):
+    """What LVSM put into this kernel, by the record that it keeps: all that it may take away.
+
+    `sysctls` maps the names that were changed to the values found before.
+    """
+
+    services: tuple[ServiceKey, ...] = ()
+    addresses: tuple[InterfaceAddress, ...] = ()
+    sysctls: dict[str, int] = msgspec.field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+
+
+class KernelState(Value, frozen=True, kw_only=True):
+    """What one node's kernel has now; `ipvs` is False where the kernel has no IPVS."""
+
+    ipvs: bool
+    services: tuple[ServiceState, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    sysctls: dict[str, int] = msgspec.field(default_factory=dict)
+    owned: Owned = msgspec.field(default_factory=Owned)
+
+
+class Failure(Value, frozen=True, kw_only=True):
+    """One operation of a batch that the kernel refused: its index, a stable code, the reason."""
+
+    index: int
+    code: str
+    reason: str
