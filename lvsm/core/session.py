@@ -1,0 +1,308 @@
+"""The server's side of one connection as a state machine, without I/O.
+
+Law: bytes, answers and the passing of time go in; actions come out, in the order in which they are
+to be done. What a state does with a word is in `session_table.TABLE` and nowhere else. Requests are
+answered in the order in which they came, one at a time; what a client sends ahead is bounded, and
+so is everything that somebody who has not logged in can make a server keep.
+
+    GREETING ──► UNAUTHENTICATED ──AUTH──► AUTHENTICATING ──proof──► SETTLING ──right──► READY
+        └────────────(unix socket)──────────────────────────────────────┼────────────►    │
+                                                     CLOSED ◄───wrong───┘   ◄─QUIT, idle──┘
+
+A login that failed ends the connection: one connection is one attempt.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from lvsm.core import messages
+from lvsm.core.admission import Limits
+from lvsm.core.lines import Line, LineReader, Literal, StreamError
+from lvsm.core.messages import BadRequestError, Command
+from lvsm.core.principal import Principal, principal_of
+from lvsm.core.responses import Err, Greeting, Item, Ok, Response
+from lvsm.core.server_login import ServerLogin
+from lvsm.core.session_actions import (
+    Action,
+    Close,
+    Deliver,
+    LoggedIn,
+    Pause,
+    Request,
+    Resume,
+    Send,
+    Settle,
+)
+from lvsm.core.session_table import LOGIN_VERBS, TABLE, Reaction, State, Word
+
+__all__ = ["LOGIN_VERBS", "Principal", "Request", "Session", "State"]
+
+REQUESTS_BEFORE_LOGIN = 16
+_CANNED: dict[Reaction, Response] = {
+    Reaction.NOTHING: Ok(0, "nothing done"),
+    Reaction.ALREADY: Err("bad-request", "you are logged in already"),
+    Reaction.SEND_AWAY: Err("login-required", "log in first, by AUTH: HELP lists what else is"),
+}
+
+
+class Session:
+    """One connection; every `now` is monotonic seconds."""
+
+    def __init__(
+        self,
+        *,
+        greeting: Greeting,
+        verbs: Mapping[str, str],
+        origin: str,
+        limits: Limits,
+        login: ServerLogin | None = None,
+        principal: Principal | None = None,
+    ) -> None:
+        """Either `login` says who may log in, or `principal` who is there already.
+
+        `verbs` has each verb in capitals, with its line of help.
+        """
+        self._greeting = greeting
+        self._verbs = {**verbs, **LOGIN_VERBS}
+        self._origin = origin
+        self._limits = limits
+        self._login = login
+        self._reader = LineReader(max_line=limits.line_before_login, max_literal=limits.literal)
+        self._command: Command | None = None
+        self._queue: deque[Request | Response | Close] = deque()
+        self._actions: list[Action] = []
+        self._in_flight = False
+        self._paused = False
+        self._ended = False
+        self._before_login = 0
+        self._began = 0.0
+        self._heard = 0.0
+        self.state = State.GREETING
+        self.principal = principal
+
+    def start(self, now: float) -> list[Action]:
+        """Greet; whoever is known already is ready at once."""
+        self._began = self._heard = now
+        self._send(self._greeting)
+        self.state = State.UNAUTHENTICATED
+        if self.principal is not None:
+            self._become(self.principal)
+        return self._taken()
+
+    def receive(self, data: bytes, now: float) -> list[Action]:
+        """Bytes have arrived."""
+        if self.state is not State.CLOSED:
+            self._reader.feed(data)
+            self._read(now)
+        return self._taken()
+
+    def ended(self, now: float) -> list[Action]:
+        """The client will send no more: what it asked for is answered, and then it is over."""
+        self._ended = True
+        self._read(now)
+        return self._taken()
+
+    def answered(self, now: float) -> list[Action]:
+        """The delivered request has its OK or ERR: go on with the next."""
+        self._in_flight = False
+        self._heard = now
+        self._read(now)
+        return self._taken()
+
+    def settled(self, now: float) -> list[Action]:
+        """The penalty has passed: tell how the login ended."""
+        if self.state is not State.SETTLING or self._login is None:
+            return []
+        user, proof = self._login.user, self._login.proof
+        if proof is None:
+            self._refuse("auth-failed", "the user or the password is wrong")
+            return self._taken()
+        self._send(proof)
+        self._send(Ok(0, f"logged in as {user}"))
+        self._become(principal_of(user))
+        self._heard = now
+        self._read(now)
+        return self._taken()
+
+    def tick(self, now: float, *, busy: bool = False) -> list[Action]:
+        """Time has passed; `busy` says that something (a WATCH) still goes out unasked."""
+        late = now - self._began >= self._limits.login_seconds
+        idle = now - self._heard >= self._limits.idle_seconds and not (busy or self._in_flight)
+        if late and self.state in {State.UNAUTHENTICATED, State.AUTHENTICATING}:
+            self._refuse("timeout", "log in sooner after connecting")
+        elif idle and self.state is State.READY:
+            self._refuse("timeout", "nothing was asked for too long: connect again")
+        return self._taken()
+
+    def _read(self, now: float) -> None:
+        """Take events until there are none, or enough waits already."""
+        try:
+            while self._may_read():
+                event = self._reader.next_event()
+                if event is None:
+                    break
+                self._heard = now
+                if isinstance(event, Line):
+                    self._line(event.text)
+                else:
+                    self._literal(event)
+        except StreamError as error:
+            self._queue.append(Err(error.code, error.message))
+            self._queue.append(Close(error.code))
+            self._advance()
+        self._pace()
+
+    def _may_read(self) -> bool:
+        self._advance()
+        return (
+            self.state not in {State.CLOSED, State.SETTLING}
+            and len(self._queue) < self._limits.pipelined
+            and not (self._queue and isinstance(self._queue[-1], Close))
+        )
+
+    def _line(self, text: str) -> None:
+        if self.state is State.AUTHENTICATING:
+            self._proof(text)
+            return
+        if not text.strip(" \t"):
+            return
+        try:
+            command = messages.parse(text, self._verbs)
+        except BadRequestError as error:
+            self._react(Word.MALFORMED, Command(verb=text, args=(error.message,)))
+            return
+        if command.literal is not None:
+            self._react(Word.WITH_LITERAL, command)
+        elif command.verb in LOGIN_VERBS:
+            self._react(Word(command.verb), command)
+        else:
+            self._react(Word.OTHER, command)
+
+    def _react(self, word: Word, command: Command) -> None:
+        reaction = TABLE[self.state, word]
+        if reaction in _CANNED:
+            self._answer(_CANNED[reaction])
+        else:
+            self._REACTIONS[reaction](self, command)
+
+    def _literal(self, literal: Literal) -> None:
+        command, self._command = self._command, None
+        if command is not None:
+            self._request(command, literal.data)
+
+    def _request(self, command: Command, literal: bytes | None = None) -> None:
+        if not command.known:
+            self._answer(Err("unknown-verb", f"there is no {command.verb}: HELP lists what is"))
+        elif self.principal is not None:
+            self._queue.append(
+                Request(
+                    principal=self.principal,
+                    origin=self._origin,
+                    verb=command.verb,
+                    args=command.args,
+                    options=command.options,
+                    literal=literal,
+                )
+            )
+
+    def _auth(self, command: Command) -> None:
+        if self._login is None:
+            self._refuse("bad-request", "nobody logs in here: the kernel says who is there")
+            return
+        step = self._login.open(command.args)
+        if isinstance(step, Err):
+            self._refuse(step.code, step.message)
+        else:
+            self._send(step)
+            self.state = State.AUTHENTICATING
+
+    def _proof(self, text: str) -> None:
+        if self._login is not None:
+            accepted = self._login.close(text)
+            self.state = State.SETTLING
+            self._actions.append(Settle(self._login.user, accepted))
+
+    def _quit(self, _command: Command) -> None:
+        self._answer(Ok(0, "good bye"))
+        self._queue.append(Close("quit"))
+
+    def _help(self, _command: Command) -> None:
+        verbs = LOGIN_VERBS if self.principal is None else self._verbs
+        for verb in sorted(verbs):
+            self._answer(Item({"verb": verb, "help": verbs[verb]}))
+        self._answer(Ok(len(verbs), "listed"))
+
+    def _complain(self, command: Command) -> None:
+        self._answer(Err("bad-request", command.args[0]))
+        if messages.announces_literal(command.verb):
+            self._queue.append(Close("a literal may follow a malformed line"))
+
+    def _hang_up(self, _command: Command) -> None:
+        self._refuse("bad-request", "log in first, by AUTH: HELP lists what else there is")
+
+    def _take_literal(self, command: Command) -> None:
+        self._command = command
+        self._reader.expect_literal(command.literal or 0)
+
+    def _answer(self, response: Response) -> None:
+        self._queue.append(response)
+        if self.principal is None:
+            self._before_login += 1
+            if self._before_login > REQUESTS_BEFORE_LOGIN:
+                self._queue.append(Close("too many requests before login"))
+
+    def _advance(self) -> None:
+        """Do what waits, up to the next request that somebody else has to answer."""
+        while self._queue and not self._in_flight and self.state is not State.CLOSED:
+            entry = self._queue.popleft()
+            if isinstance(entry, Request):
+                self._in_flight = True
+                self._actions.append(Deliver(entry))
+            elif isinstance(entry, Close):
+                self._close(entry.reason)
+            else:
+                self._send(entry)
+
+    def _pace(self) -> None:
+        self._advance()
+        if self._ended and not (self._in_flight or self.state in {State.SETTLING, State.CLOSED}):
+            self._close("the client has ended")
+        full = not self._may_read() and self.state is not State.CLOSED
+        if full != self._paused:
+            self._paused = full
+            self._actions.append(Pause() if full else Resume())
+
+    def _become(self, principal: Principal) -> None:
+        self.principal = principal
+        self._reader.max_line = self._limits.line_after_login
+        self.state = State.READY
+        self._actions.append(LoggedIn(principal))
+
+    def _send(self, response: Response) -> None:
+        self._actions.append(Send(response.render().encode("utf-8") + b"\n"))
+
+    def _refuse(self, code: str, message: str) -> None:
+        self._send(Err(code, message))
+        self._close(code)
+
+    def _close(self, reason: str) -> None:
+        self.state = State.CLOSED
+        self._queue.clear()
+        self._actions.append(Close(reason))
+
+    def _taken(self) -> list[Action]:
+        actions, self._actions = self._actions, []
+        return actions
+
+    _REACTIONS: ClassVar[dict[Reaction, Callable[[Session, Command], None]]] = {
+        Reaction.OPEN_LOGIN: _auth,
+        Reaction.LIST: _help,
+        Reaction.END: _quit,
+        Reaction.REQUEST: _request,
+        Reaction.TAKE_LITERAL: _take_literal,
+        Reaction.COMPLAIN: _complain,
+        Reaction.HANG_UP: _hang_up,
+    }
