@@ -63,10 +63,10 @@ class Session:
     ) -> None:
         """Either `login` says who may log in, or `principal` who is there already.
 
-        `verbs` has each verb in capitals, with its line of help.
+        `verbs` has each verb in capitals with its line of help, LOGIN_VERBS among them.
         """
         self._greeting = greeting
-        self._verbs = {**verbs, **LOGIN_VERBS}
+        self._verbs = verbs
         self._origin = origin
         self._limits = limits
         self._login = login

@@ -1,0 +1,254 @@
+"""The server: TCP with TLS 1.3, and the unix socket, in front of one handler.
+
+Law: every task belongs to the server's group and ends with it; no client, however slow or hostile,
+makes another one wait. Who may connect is `core.admission`'s matter, what a connection does next
+`core.session`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lvsm.adapters import clock
+from lvsm.adapters.answer import Answer
+from lvsm.adapters.certificates import NodeCertificate, end_point_hash, server_context
+from lvsm.adapters.connection import Connection, ReplyGoneError
+from lvsm.adapters.entrances import TcpConnection, UnixConnection, peer_credentials, peer_name
+from lvsm.adapters.lean_tls import LeanTls
+from lvsm.core.admission import Admission, Limits
+from lvsm.core.errors import LvsmError
+from lvsm.core.handling import Handler
+from lvsm.core.principal import local_principal
+from lvsm.core.responses import Greeting
+from lvsm.core.server_login import ServerLogin, Verifiers
+from lvsm.core.session import LOGIN_VERBS, Request, Session
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 1024
+SWEEP_SECONDS = 1.0
+NONCE_BYTES = 18
+
+
+class Server:
+    """Serve from `async with` on: listen inside, and leave the block to end every connection."""
+
+    def __init__(
+        self,
+        *,
+        node: str,
+        software: str,
+        handle: Handler,
+        verbs: Mapping[str, str],
+        verifiers: Verifiers | None = None,
+        secret: bytes = b"",
+        certificate: NodeCertificate | None = None,
+        limits: Limits | None = None,
+        local_names: Mapping[int, str] | None = None,
+        on_login_refused: Callable[[str, str], None] | None = None,
+        monotonic: Callable[[], float] = clock.monotonic,
+    ) -> None:
+        """`verbs` has each verb's line of help; TCP needs verifiers, secret and certificate.
+
+        `secret` is the same on all nodes and for ever (see `ServerLogin`). `local_names` names the
+        uids of the unix socket's clients. `on_login_refused` is called with the user's name, which
+        is a stranger's text, and the address.
+        """
+        self.limits = limits or Limits()
+        self.admission: Admission[Connection] = Admission(self.limits)
+        self.handle = handle
+        self.monotonic = monotonic
+        self._greeting = Greeting(node=node, software=software)
+        self._verbs = {**verbs, **LOGIN_VERBS}
+        self._verifiers = verifiers
+        self._secret = secret
+        self._certificate = certificate
+        self._names = {0: "root", **(local_names or {})}
+        self._on_login_refused = on_login_refused
+        self._group = asyncio.TaskGroup()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listeners: list[asyncio.Server] = []
+        self._connections: set[Connection] = set()
+        self._uids: Counter[str] = Counter()
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        await self._group.__aenter__()
+        self._keep(self._group.create_task(self._sweep(), name="protocol sweep"))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End every connection and every handler."""
+        for listener in self._listeners:
+            listener.close()
+        for connection in list(self._connections):
+            connection.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.sleep(0)  # answers that wait in a socket's buffer go out
+        for connection in list(self._connections):
+            connection.abort()
+        await self._group.__aexit__(kind, error, trace)
+
+    async def listen_tcp(
+        self, host: str | None = None, port: int = 0, *, sock: socket.socket | None = None
+    ) -> list[tuple[str, int]]:
+        """Serve TLS on an address or a bound socket; returns where. Raises OSError, LvsmError."""
+        certificate, verifiers = self._certificate, self._verifiers
+        if certificate is None or verifiers is None or not self._secret:
+            raise ValueError("TCP needs a certificate, verifiers and a secret")
+        context = server_context(certificate.path)
+        binding = end_point_hash(certificate.der)
+
+        def session(transport: asyncio.BaseTransport) -> Session:
+            login = ServerLogin(
+                nonce=secrets.token_urlsafe(NONCE_BYTES),
+                binding=binding,
+                verifiers=verifiers,
+                secret=self._secret,
+            )
+            return self._session(peer_name(transport), login)
+
+        def factory() -> LeanTls:
+            connection = TcpConnection(self, session)
+            return LeanTls(connection, context, handshake_seconds=self.limits.login_seconds)
+
+        loop = asyncio.get_running_loop()
+        if sock is not None:
+            listener = await loop.create_server(factory, sock=sock, backlog=BACKLOG)
+        else:
+            listener = await loop.create_server(factory, host, port, backlog=BACKLOG)
+        self._listeners.append(listener)
+        return [open_socket.getsockname()[:2] for open_socket in listener.sockets]
+
+    async def listen_unix(
+        self,
+        path: Path | None = None,
+        *,
+        mode: int = 0o666,
+        group: int | None = None,
+        sock: socket.socket | None = None,
+    ) -> None:
+        """Serve on a unix socket made here, replacing an old one, or a bound one. OSError."""
+        if path is not None:
+            path.unlink(missing_ok=True)
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock.bind(str(path))
+            path.chmod(mode)
+            if group is not None:
+                os.chown(path, -1, group)
+
+        def factory() -> Connection:
+            return UnixConnection(self, self._local_session)
+
+        loop = asyncio.get_running_loop()
+        self._listeners.append(await loop.create_unix_server(factory, sock=sock, backlog=BACKLOG))
+
+    # a connection's calls
+
+    def run(self, connection: Connection, request: Request) -> None:
+        """Have the request answered."""
+        reply = Answer(connection)
+        reply.task = self._group.create_task(self._answer(connection, request, reply))
+        self._keep(reply.task)
+
+    def login_refused(self, user: str, origin: str) -> None:
+        """Log it, and tell whoever keeps the audit."""
+        log.warning("login refused: %r from %s", user[:64], origin)
+        if self._on_login_refused is not None:
+            self._on_login_refused(user, origin)
+
+    def enter(self, connection: Connection) -> bool:
+        """A connection has come; whether there is a place for it."""
+        self._connections.add(connection)
+        return len(self._connections) <= self.limits.connections
+
+    def enter_local(self, connection: Connection, uid: int) -> bool:
+        """A local process has come; whether there is a place for it."""
+        self._uids[connection.address] += 1
+        return self.enter(connection) and (
+            uid == 0 or self._uids[connection.address] <= self.limits.connections_per_uid
+        )
+
+    def forget(self, connection: Connection) -> None:
+        """It is gone; may be said twice."""
+        self.admission.leave(connection)
+        if connection in self._connections:
+            self._connections.discard(connection)
+            if self._uids[connection.address] <= 1:
+                del self._uids[connection.address]
+            else:
+                self._uids[connection.address] -= 1
+
+    # inside
+
+    def _session(self, origin: str, login: ServerLogin) -> Session:
+        return Session(
+            greeting=self._greeting,
+            verbs=self._verbs,
+            origin=origin,
+            limits=self.limits,
+            login=login,
+        )
+
+    def _local_session(self, transport: asyncio.BaseTransport) -> Session:
+        pid, uid = peer_credentials(transport)
+        return Session(
+            greeting=self._greeting,
+            verbs=self._verbs,
+            origin=f"unix:uid={uid},pid={pid}",
+            limits=self.limits,
+            principal=local_principal(uid, self._names.get(uid)),
+        )
+
+    async def _answer(self, connection: Connection, request: Request, reply: Answer) -> None:
+        try:
+            await self.handle(request, reply)
+            if not reply.done:
+                log.error("%s was left without an answer", request.verb)
+                reply.error("internal", "plvsd did not answer: its log says more")
+        except ReplyGoneError:
+            log.debug("%s went away during %s", request.origin, request.verb)
+        except LvsmError as error:
+            _end(reply, error.code, error.message)
+        except Exception:
+            log.exception("%s of %s failed", request.verb, request.principal.name)
+            _end(reply, "internal", "plvsd made a mistake: its log says more")
+        finally:
+            if reply.task is not None:
+                connection.watches.pop(reply.task, None)
+
+    async def _sweep(self) -> None:
+        period = min(SWEEP_SECONDS, self.limits.login_seconds / 4, self.limits.stall_seconds / 4)
+        while True:
+            await asyncio.sleep(period)
+            now = self.monotonic()
+            for connection in list(self._connections):
+                connection.tick(now)
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _end(reply: Answer, code: str, message: str) -> None:
+    """Refuse, if there is still somebody to tell and nothing was said."""
+    try:
+        if not reply.done:
+            reply.error(code, message)
+    except ReplyGoneError:
+        return
