@@ -25,6 +25,7 @@ from lvsm.core.scram_keys import (
     from_base64,
     iteration_count,
     mac,
+    machine_password,
     make_verifier,
     parse_verifier,
     salted_password,
@@ -42,6 +43,7 @@ __all__ = [
     "Server",
     "Verifier",
     "absent_verifier",
+    "machine_password",
     "make_verifier",
     "parse_verifier",
 ]

@@ -56,6 +56,11 @@ def make_verifier(password: str, salt: bytes, iterations: int = PASSWORD_ITERATI
     )
 
 
+def machine_password(key: bytes) -> str:
+    """A machine key of full entropy as a password; it goes with KEY_ITERATIONS."""
+    return key.hex()
+
+
 def parse_verifier(text: str) -> Verifier:
     """Read the text form; raises ScramError with code `bad-verifier`, not repeating the text."""
     try:
