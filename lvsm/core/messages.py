@@ -108,10 +108,10 @@ def parse(text: str, verbs: Collection[str]) -> Command:
     found = tokens(text)
     verb, count = _verb(found, verbs)
     args = tuple(value for key, value, _ in found[count:] if key is None)
-    options: dict[str, str] = {}
-    for key, value, _ in found[count:]:
-        if key is not None and options.setdefault(key.lower(), value) is not value:
-            raise BadRequestError(f"{key.lower()} is given twice")
+    pairs = [(key.lower(), value) for key, value, _ in found[count:] if key is not None]
+    options = dict(pairs)
+    if len(options) != len(pairs):
+        raise BadRequestError("an option is given twice")
     literal = options.pop(LITERAL_OPTION, None)
     if literal is not None and not _LENGTH.fullmatch(literal):
         raise BadRequestError(f"{LITERAL_OPTION} is the length of the literal in decimal digits")
