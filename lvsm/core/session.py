@@ -270,8 +270,8 @@ class Session:
         self._advance()
         if self._ended and not (self._in_flight or self.state in {State.SETTLING, State.CLOSED}):
             self._close("the client has ended")
-        full = not self._may_read() and self.state is not State.CLOSED
-        if full != self._paused:
+        full = not self._may_read()
+        if full != self._paused and self.state is not State.CLOSED:
             self._paused = full
             self._actions.append(Pause() if full else Resume())
 
