@@ -1,0 +1,67 @@
+"""What a client saw: the lines of `traffic_client.py` as figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One connection: when it began (seconds) and which body it got, None for a failure."""
+
+    start: float
+    body: str | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """All attempts of one client, in the order in which they began."""
+
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def failed(self) -> int:
+        """How many got no answer in time."""
+        return sum(attempt.body is None for attempt in self.attempts)
+
+    @property
+    def by_realserver(self) -> dict[str, int]:
+        """How many each realserver answered."""
+        return dict(sorted(Counter(a.body for a in self.attempts if a.body is not None).items()))
+
+    @property
+    def gap(self) -> float:
+        """The longest time from a failure's begin to the begin of the next success, in seconds.
+
+        Without a later success it lasts until the last attempt began.
+        """
+        longest, first_failure = 0.0, None
+        for attempt in self.attempts:
+            if attempt.body is None:
+                first_failure = attempt.start if first_failure is None else first_failure
+                longest = max(longest, attempt.start - first_failure)
+            elif first_failure is not None:
+                longest = max(longest, attempt.start - first_failure)
+                first_failure = None
+        return longest
+
+
+def read(lines: Iterable[str]) -> Seen:
+    """The attempts in `traffic_client.py`'s output."""
+    attempts = []
+    for line in lines:
+        start, _, result = line.strip().partition(" ")
+        if not start:
+            continue
+        failed = result.startswith("!")
+        attempts.append(
+            Attempt(
+                start=float(start),
+                body=None if failed else result,
+                reason=result[1:] if failed else "",
+            )
+        )
+    return Seen(attempts=tuple(sorted(attempts, key=lambda attempt: attempt.start)))
