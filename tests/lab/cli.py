@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
 
 from tests.lab.errors import LabError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 FAILED = 125
 USAGE = """\
@@ -36,16 +33,8 @@ usage: lab VERB [--state DIR] ...      (DIR: /tmp/lvsm-lab-UID if not given)
 """
 
 
-class Usage(LabError):
+class UsageError(LabError):
     """The command line makes no sense."""
-
-
-class Call(NamedTuple):
-    """A command line, cut into its parts."""
-
-    verb: str
-    state: str
-    words: list[str]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -54,15 +43,15 @@ def main(argv: Sequence[str]) -> int:
         sys.stdout.write(USAGE)
         return 0
     try:
-        call = parse(argv)
-        if call.verb == "exec":
+        verb, state, words = parse(argv)
+        if verb == "exec":
             from tests.lab import cli_exec
 
-            return cli_exec.run(call.state, call.words)
+            return cli_exec.run(state, words)
         from tests.lab import cli_verbs
 
-        return cli_verbs.run(call)
-    except Usage as error:
+        return cli_verbs.run(verb, state, words)
+    except UsageError as error:
         sys.stderr.write(f"lab: {error}\n\n{USAGE}")
     except (LabError, OSError, ValueError) as error:
         sys.stderr.write(f"lab: {error}\n")
@@ -71,15 +60,15 @@ def main(argv: Sequence[str]) -> int:
     return FAILED
 
 
-def parse(argv: Sequence[str]) -> Call:
-    """Split off the verb and `--state DIR`."""
+def parse(argv: Sequence[str]) -> tuple[str, str, list[str]]:
+    """Return the verb, the lab's folder, and the other words."""
     verb, *words = argv
-    state = f"/tmp/lvsm-lab-{os.getuid()}"  # noqa: S108 - the folder itself is ours alone
+    state = f"/tmp/lvsm-lab-{os.getuid()}"
     if words and words[0].startswith("--state="):
         state = words.pop(0).partition("=")[2]
     elif words and words[0] == "--state":
         if len(words) < 2:
-            raise Usage("--state needs a folder")
+            raise UsageError("--state needs a folder")
         state = words[1]
         del words[:2]
-    return Call(verb, state, words)
+    return verb, state, words

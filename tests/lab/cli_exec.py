@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import select
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from tests.lab import frames
-from tests.lab.cli import FAILED, Usage
+from tests.lab.cli import UsageError
 from tests.lab.errors import LabError
 from tests.lab.wire import Connection
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 NOT_FOUND = 127
 SIGNALLED = 128
@@ -26,7 +23,7 @@ def run(state: str, words: Sequence[str]) -> int:
     if interactive:
         words.pop(0)
     if len(words) < 3 or words[1] != "--":
-        raise Usage("exec [-i] NODE -- CMD...")
+        raise UsageError("exec [-i] NODE -- CMD...")
     connection = Connection(state)
     connection.run(words[0], words[2:], None)
     if not interactive:
@@ -82,6 +79,3 @@ class _Session:
 def _write(fd: int, data: bytes) -> None:
     while data:
         data = data[os.write(fd, data) :]
-
-
-__all__ = ["FAILED", "run"]

@@ -10,38 +10,36 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tests.lab import client
-from tests.lab.cli import Usage
+from tests.lab import client, topology
+from tests.lab.cli import UsageError
 from tests.lab.client import Lab
 from tests.lab.errors import LabError
-from tests.lab.topology import TOPOLOGIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.lab.cli import Call
-    from tests.lab.plan import Provision
+    from tests.lab.provision import Provision
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise Usage(message)
+        raise UsageError(message)
 
 
-def run(call: Call) -> int:
+def run(name: str, state: str, words: list[str]) -> int:
     """Run one verb."""
-    verb = _VERBS.get(call.verb)
+    verb = _VERBS.get(name)
     if verb is None:
-        raise Usage(f"no verb {call.verb!r}")
-    verb(Path(call.state), call.words)
+        raise UsageError(f"no verb {name!r}")
+    verb(Path(state).absolute(), words)
     return 0
 
 
 def _up(state: Path, words: list[str]) -> None:
     parser = _Parser(add_help=False)
-    parser.add_argument("--topology", choices=TOPOLOGIES, default="lan")
+    parser.add_argument("--topology", choices=topology.TOPOLOGIES, default="lan")
     parser.add_argument("--directors", type=int, default=2)
     parser.add_argument("--realservers", type=int, default=2)
     parser.add_argument("--heartbeat-networks", type=int, default=1)
@@ -55,7 +53,7 @@ def _up(state: Path, words: list[str]) -> None:
         state,
         **shape,
         tree=None if bare else CHECKOUT,
-        provision=None if bare else _cluster(),
+        provision=None if bare else _cluster(shape),
         progress=client.report,
         detach=True,
     )
@@ -68,19 +66,19 @@ def _restart_with_packages(state: Path, words: list[str]) -> None:
     if not python.exists():
         raise LabError("there is no .venv; run `make lab venv`, or use --bare")
     program = str(Path(__file__).with_name("lab"))
-    os.execv(python, [str(python), "-I", program, "up", "--state", str(state), *words])
+    argv = [str(python), "-I", program, "up", "--state", str(state), *words]
+    os.execv(python, argv)  # noqa: S606 - a list of words is just what is wanted
 
 
-def _cluster() -> Provision:
+def _cluster(shape: dict[str, Any]) -> Provision:
     from tests.lab import cluster  # LVSM's; the lab itself knows nothing of it
 
-    provision: Provision = cluster.provision()
-    return provision
+    return cluster.provision(topology.build(**shape))
 
 
 def _exactly(words: list[str], names: str) -> list[str]:
     if len(words) != len(names.split()):
-        raise Usage(f"expected {names}, got {' '.join(words) or 'nothing'}")
+        raise UsageError(f"expected {names}, got {' '.join(words) or 'nothing'}")
     return words
 
 
@@ -102,7 +100,7 @@ def _link_verb(name: str) -> Callable[[Path, list[str]], None]:
 
 def _netem(state: Path, words: list[str]) -> None:
     if len(words) < 2:
-        raise Usage("netem NODE SPEC")
+        raise UsageError("netem NODE SPEC")
     Lab(state).netem(words[0], " ".join(words[1:]))
 
 
@@ -110,7 +108,7 @@ def _forward(state: Path, words: list[str]) -> None:
     target, host_port = _exactly(words, "NODE:PORT HOSTPORT")
     node, _, port = target.rpartition(":")
     if not (node and port.isdigit() and host_port.isdigit()):
-        raise Usage("forward NODE:PORT HOSTPORT")
+        raise UsageError("forward NODE:PORT HOSTPORT")
     Lab(state).forward(node.strip("[]"), int(port), int(host_port))
 
 
@@ -120,7 +118,7 @@ def _logs(state: Path, words: list[str]) -> None:
 
 def _status(state: Path, words: list[str]) -> None:
     if words not in ([], ["--json"]):
-        raise Usage("status [--json]")
+        raise UsageError("status [--json]")
     status = Lab(state).status()
     sys.stdout.write(json.dumps(status, indent=2) + "\n" if words else _table(status))
 
@@ -138,7 +136,7 @@ def _table(status: dict[str, Any]) -> str:
 
 def _down(state: Path, words: list[str]) -> None:
     _exactly(words, "")
-    client.down(state.absolute())
+    client.down(state)
 
 
 _VERBS: dict[str, Callable[[Path, list[str]], None]] = {

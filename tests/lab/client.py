@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +15,13 @@ from tests.lab import frames, plan, topology, work
 from tests.lab.errors import LabError
 from tests.lab.kernel import PYTHON, read_console
 from tests.lab.process import Process, Result
+from tests.lab.provision import Bare
 from tests.lab.wire import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from tests.lab.plan import Provision
+    from tests.lab.provision import Provision
     from tests.lab.topology import NodeInfo
 
 UP_SECONDS = 120
@@ -62,12 +62,12 @@ class Lab:
         The lab ends with this process, however it ends; with `detach` it stays until `down`.
         """
         shape = {
-            "name": topology,
+            "topology": topology,
             "directors": directors,
             "realservers": realservers,
             "heartbeat_networks": heartbeat_networks,
         }
-        provision = provision or plan.Bare()
+        provision = provision or Bare()
         state = state.absolute()
         state.mkdir(parents=True, exist_ok=True)
         clear(state)
@@ -128,7 +128,7 @@ class Lab:
     ) -> None:
         """Write a file in a node: complete and synced, or not at all."""
         connection = Connection(self.state)
-        connection.request("attach", node=node)
+        connection.attach(node)
         head = frames.strings([path.encode(), b"%o" % mode, owner.encode()])
         connection.send(frames.PUT, head)
         with Process(connection) as process:

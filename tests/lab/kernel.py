@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -41,10 +42,8 @@ class Kernel:
 
     def kill(self) -> None:
         """Cut the power: kill the kernel and everything that serves it, and wait for the end."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         while True:
             try:
                 os.waitpid(-self.pid, 0)  # its helpers became ours: see `adopt_orphans`
@@ -100,7 +99,7 @@ def start(node: NodeInfo, work: Work, taps: Mapping[str, int], core: int) -> Ker
                 extra_groups=[] if os.getuid() == 0 else None,
                 cwd="/",
                 env={"TMPDIR": _memory(), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"},
-                preexec_fn=lambda: _prepare(core),
+                preexec_fn=lambda: _prepare(core),  # noqa: PLW1509 - one thread, by design
             )
         except OSError as error:
             raise LabError(f"{argv[0]} cannot be started: {error}") from error
@@ -148,7 +147,7 @@ def _prepare(core: int) -> None:
 
 def _memory() -> str:
     """Return where the nodes' memory lives: on tmpfs, or it would be written to a disk."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"  # noqa: S108
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"
 
 
 def _drain(tap: int) -> None:

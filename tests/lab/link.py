@@ -59,11 +59,12 @@ class FrameConnection(asyncio.Protocol):
 class AgentLink(FrameConnection):
     """The line to one node's agent."""
 
-    def __init__(self, log: Callable[[bytes], None]) -> None:
+    def __init__(self, log: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
         super().__init__()
         self.answered = asyncio.Event()
         self.ended = asyncio.Event()
         self._log = log
+        self._on_end = on_end
         self._channels: dict[int, Handler] = {}
         self._last_channel = 0
 
@@ -96,6 +97,7 @@ class AgentLink(FrameConnection):
         """Tell everybody who waits that nothing more will come."""
         del exc
         self.ended.set()
+        self._on_end()
         channels, self._channels = self._channels, {}
         for channel, handler in channels.items():
             handler(frames.Frame(frames.REFUSED, channel, b"the node went off"))
@@ -149,14 +151,18 @@ class ClientLink(FrameConnection):
 
     def received(self, frame: frames.Frame) -> None:
         """Take one frame from the client."""
-        if frame.kind == frames.REQUEST:
+        if frame.kind in {frames.REQUEST, frames.ATTACH}:
             self._on_request(self, frame)
         elif self.agent is None:
-            self.send(frames.REFUSED, frame.channel, b"say first which node is meant")
+            self.refuse(frame.channel, "no node is attached")
         elif frame.kind in {frames.RUN, frames.PUT, frames.PING}:
             self._join(self.agent, frame)
         elif frame.channel in self._channels:
             self.agent.send(frame.kind, self._channels[frame.channel], frame.payload)
+
+    def refuse(self, channel: int, why: str) -> None:
+        """Say that it cannot be done."""
+        self.send(frames.REFUSED, channel, why.encode()[: frames.MAX_PAYLOAD])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End what the client had started."""
@@ -175,6 +181,6 @@ class ClientLink(FrameConnection):
                 self._channels.pop(ours, None)
 
         if agent.ended.is_set():
-            self.send(frames.REFUSED, ours, b"the node is off")
+            self.refuse(ours, "the node is off")
         else:
             self._channels[ours] = agent.open(frame.kind, frame.payload, relay)

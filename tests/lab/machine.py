@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from tests.lab import kernel
+from tests.lab import kernel as uml
 from tests.lab.errors import LabError
 from tests.lab.link import AgentLink
 
@@ -33,7 +32,7 @@ class Machine:
     core: int
     state: State = "off"
     boots: int = 0
-    kernel: kernel.Kernel | None = None
+    kernel: uml.Kernel | None = None
     agent: AgentLink | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -84,12 +83,13 @@ class Machine:
 
     async def _boot(self) -> None:
         loop = asyncio.get_running_loop()
-        self.kernel = kernel.start(self.info, self.work, self.network.taps, self.core)
-        self.network.guard(self.kernel.pid)
-        loop.add_reader(self.kernel.fd, self._ended)
-        agent = AgentLink(self.log)
+        kernel = uml.start(self.info, self.work, self.network.taps, self.core)
+        self.kernel = kernel
+        self.network.guard(kernel.pid)
+        loop.add_reader(kernel.fd, self._ended, kernel)
+        agent = AgentLink(self.log, lambda: self._ended(kernel))
         self.agent = agent
-        await loop.create_connection(lambda: agent, sock=self.kernel.line)
+        await loop.create_connection(lambda: agent, sock=kernel.line)
         await _first(agent.answered, agent.ended)
         if not self.boots:
             for file in self.plan.files:
@@ -100,12 +100,10 @@ class Machine:
             if status:
                 raise LabError(f"boot command {' '.join(argv)!r}: exit status {status}")
 
-    def _ended(self) -> None:
-        """Notice that the kernel has ended by itself."""
-        if self.kernel:
-            asyncio.get_running_loop().remove_reader(self.kernel.fd)
-            self.kernel.kill()
-            self._bury()
+    def _ended(self, kernel: uml.Kernel) -> None:
+        """Notice that a kernel, or its agent, has ended by itself: the node is off."""
+        if self.kernel is kernel:
+            self.crash()
 
     def _bury(self) -> None:
         if self.kernel:
@@ -118,13 +116,13 @@ class Machine:
         self.agent = None
         self.state = "off"
 
-    def _require(self, state: State) -> kernel.Kernel:
+    def _require(self, state: State) -> uml.Kernel:
         if self.kernel is None or self.state != state:
             raise LabError(f"{self.info.name} is {self.state}, not {state}")
         return self.kernel
 
     def _complain(self, what: str) -> str:
-        lines = kernel.read_console(self.work.console(self.info.name)).splitlines()[-LAST_LINES:]
+        lines = uml.read_console(self.work.console(self.info.name)).splitlines()[-LAST_LINES:]
         return "\n    ".join([f"{self.info.name}: {what}; its console ends:", *lines])
 
 
@@ -137,9 +135,3 @@ async def _first(wanted: asyncio.Event, ended: asyncio.Event) -> None:
             waiter.cancel()
     if not wanted.is_set():
         raise LabError("its kernel ended")
-
-
-def drop_quietly(machine: Machine) -> None:
-    """End a node whatever state it is in."""
-    with contextlib.suppress(LabError, OSError):
-        machine.crash()

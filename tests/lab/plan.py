@@ -1,8 +1,4 @@
-"""What a lab is made of, as data: the caller writes it, the supervisor reads it and keeps it.
-
-`Provision` is how a caller puts something into the nodes: files before the first boot commands,
-users, commands at every boot, and when all of it counts as ready.
-"""
+"""What a lab is made of, as data: the caller writes it, the supervisor reads it and keeps it."""
 
 from __future__ import annotations
 
@@ -10,72 +6,17 @@ import base64
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from tests.lab import topology
+from tests.lab import accounts, topology
 from tests.lab.kernel import PYTHON
+from tests.lab.provision import File
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.lab.client import Lab
+    from tests.lab.provision import Provision, User
     from tests.lab.topology import NodeInfo, Topology
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """A file to be in a node from its first boot on."""
-
-    path: str
-    data: bytes
-    mode: int = 0o644
-    owner: str = "root:root"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Users:
-    """Lines to append to /etc/passwd and /etc/group of every node."""
-
-    passwd: tuple[str, ...] = ()
-    group: tuple[str, ...] = ()
-
-
-class Provision(Protocol):
-    """What a caller puts into the nodes."""
-
-    @property
-    def users(self) -> Users:
-        """Users that the machine may lack."""
-
-    def files(self, node: NodeInfo) -> Sequence[File]:
-        """Return the files of a node's persistent disk (below /etc and /var/lib)."""
-
-    def boot_commands(self, node: NodeInfo) -> Sequence[Sequence[str]]:
-        """Return what to run at each boot, in order; one that fails fails the boot."""
-
-    def ready(self, lab: Lab) -> bool:
-        """Tell whether the nodes do what they are meant to; asked until they do."""
-
-
-class Bare:
-    """Nothing but the nodes."""
-
-    users = Users()
-
-    def files(self, node: NodeInfo) -> Sequence[File]:
-        """None."""
-        del node
-        return ()
-
-    def boot_commands(self, node: NodeInfo) -> Sequence[Sequence[str]]:
-        """None."""
-        del node
-        return ()
-
-    def ready(self, lab: Lab) -> bool:
-        """At once."""
-        del lab
-        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,21 +101,15 @@ def _own_commands(node: NodeInfo) -> list[list[str]]:
     return [[PYTHON, "-I", "-S", "-E", program, node.name]]
 
 
-def _common_files(cluster: Topology, users: Users) -> list[File]:
+def _common_files(cluster: Topology, users: Sequence[User]) -> list[File]:
     """Return what every node has; no password of the machine's gets in."""
-    passwd = _append("/etc/passwd", users.passwd)
-    group = _append("/etc/group", users.group)
-    locked = "".join(f"{line.split(':')[0]}:*:19000:0:99999:7:::\n" for line in passwd.splitlines())
+    known = accounts.Accounts(Path("/etc/passwd").read_text(), Path("/etc/group").read_text())
+    for user in users:
+        known = accounts.add(known, user)
+    shadow = accounts.locked_shadow(known).encode()
     return [
         File(path="/etc/hosts", data=cluster.hosts().encode()),
-        File(path="/etc/passwd", data=passwd.encode()),
-        File(path="/etc/group", data=group.encode()),
-        File(path="/etc/shadow", data=locked.encode(), mode=0o640, owner="root:shadow"),
+        File(path="/etc/passwd", data=known.passwd.encode()),
+        File(path="/etc/group", data=known.group.encode()),
+        File(path="/etc/shadow", data=shadow, mode=0o640, owner="root:shadow"),
     ]
-
-
-def _append(path: str, lines: Sequence[str]) -> str:
-    """Return the machine's file with those lines whose name it lacks."""
-    text = Path(path).read_text()
-    known = {line.partition(":")[0] for line in text.splitlines()}
-    return text + "".join(f"{line}\n" for line in lines if line.partition(":")[0] not in known)

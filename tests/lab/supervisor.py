@@ -114,34 +114,36 @@ class Supervisor:
                 self._ending.set()
 
     def _take(self, client: ClientLink, frame: frames.Frame) -> None:
-        self._group.create_task(self._answer(client, frame))
+        """Take a frame that is not for the client's node, or that chooses the node."""
+        if frame.kind == frames.REQUEST:
+            self._group.create_task(self._answer(client, frame))
+            return
+        try:
+            name = self._plan.topology.node(frame.payload.decode(errors="replace")).name
+            client.agent = self._machines[name].running_agent()
+        except (LabError, TopologyError) as error:
+            client.refuse(frame.channel, str(error))
 
     async def _answer(self, client: ClientLink, frame: frames.Frame) -> None:
         try:
-            answer = await self._perform(client, json.loads(frame.payload))
+            answer = await self._perform(json.loads(frame.payload))
             client.send(frames.REPLY, frame.channel, json.dumps(answer).encode())
         except (LabError, TopologyError, OSError, ValueError, LookupError) as error:
-            text = str(error) or type(error).__name__
-            client.send(frames.REFUSED, frame.channel, text.encode()[: frames.MAX_PAYLOAD])
+            client.refuse(frame.channel, str(error) or type(error).__name__)
 
-    async def _perform(self, client: ClientLink, request: dict[str, Any]) -> Any:
+    async def _perform(self, request: dict[str, Any]) -> Any:
+        """Do what a request asks; what has no answer of its own is answered by {}."""
         match request["verb"]:
-            case "attach":
-                client.agent = self._machine(request).running_agent()
-            case "crash":
-                self._machine(request).crash()
             case "boot":
                 await self._machine(request).boot()
-            case "pause":
-                self._machine(request).pause()
-            case "resume":
-                self._machine(request).resume()
+            case "status":
+                return await self._status()
+            case "crash" | "pause" | "resume" as verb:
+                getattr(self._machine(request), verb)()
             case "cut" | "heal":
                 self._change_cuts(request)
             case "forward":
                 self._forward(request)
-            case "status":
-                return await self._status()
             case "down":
                 self._ending.set()
             case other:

@@ -121,31 +121,28 @@ class Topology:
 
 
 def build(
-    name: str, *, directors: int = 2, realservers: int = 2, heartbeat_networks: int = 1
+    topology: str, *, directors: int = 2, realservers: int = 2, heartbeat_networks: int = 1
 ) -> Topology:
     """Lay out a cluster."""
-    topology = next((known for known in TOPOLOGIES if known == name), None)
-    if topology is None:
-        raise TopologyError(f"no topology {name!r}; there are {', '.join(TOPOLOGIES)}")
+    name = next((known for known in TOPOLOGIES if known == topology), None)
+    if name is None:
+        raise TopologyError(f"no topology {topology!r}; there are {', '.join(TOPOLOGIES)}")
     _check("directors", directors, 1, MAX_DIRECTORS)
     _check("realservers", realservers, 0, MAX_REALSERVERS)
     _check("heartbeat networks", heartbeat_networks, 1, 2)
-    apart = topology != "lan"
+    apart = name != "lan"
     extra = (HEARTBEAT,) * (heartbeat_networks - 1)
-    director_networks = (PUBLIC, INNER) if topology == "nat" else (PUBLIC,)
+    for_directors = ((PUBLIC, INNER) if name == "nat" else (PUBLIC,)) + extra
+    for_realservers = ((INNER if apart else PUBLIC), *extra)
     nodes = [
-        _node("director", f"dir{n}", n, 10 + n, director_networks + extra)
-        for n in range(1, directors + 1)
+        *(_node("director", n, 10 + n, for_directors) for n in range(1, directors + 1)),
+        *(_node("realserver", n, 60 + n, for_realservers) for n in range(1, realservers + 1)),
+        _node("client", 1, 5, (PUBLIC,)),
     ]
-    nodes += [
-        _node("realserver", f"rs{n}", n, 60 + n, ((INNER if apart else PUBLIC), *extra))
-        for n in range(1, realservers + 1)
-    ]
-    nodes.append(_node("client", "client", 1, 5, (PUBLIC,)))
     if apart:
-        nodes = [_with_gateway(node, topology) for node in nodes]
+        nodes = [_with_gateway(node, name) for node in nodes]
     return Topology(
-        name=topology,
+        name=name,
         nodes={node.name: node for node in nodes},
         networks=(PUBLIC, INNER)[: 1 + apart] + extra,
     )
@@ -156,7 +153,8 @@ def _check(what: str, value: int, low: int, high: int) -> None:
         raise TopologyError(f"{value} {what}: the lab has {low} to {high}")
 
 
-def _node(kind: Kind, name: str, number: int, host: int, networks: tuple[int, ...]) -> NodeInfo:
+def _node(kind: Kind, number: int, host: int, networks: tuple[int, ...]) -> NodeInfo:
+    name = {"director": f"dir{number}", "realserver": f"rs{number}", "client": "client"}[kind]
     interfaces = tuple(Interface(name=f"eth{n}", network=n, host=host) for n in networks)
     return NodeInfo(name=name, kind=kind, number=number, interfaces=interfaces)
 

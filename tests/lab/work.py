@@ -23,8 +23,8 @@ from tests.lab.wire import SOCKET
 NOBODY_IN_PARTICULAR = 1_977_000  # the uid of the nodes' kernels where root starts the lab
 DISK_MEGABYTES = 96
 _PLAIN = re.compile(r"[A-Za-z0-9/_.+-]+")
-_PROGRAMS = ("frames.py", "node/__init__.py", "node/boot.py", "node/root.py", "node/agent.py")
-_PROGRAMS += ("node/task.py", "node/httpd.py", "__init__.py")
+_NODE_PROGRAMS = ("__init__.py", "boot.py", "root.py", "agent.py", "task.py", "httpd.py")
+_PROGRAMS = ("__init__.py", "frames.py", *(f"node/{name}" for name in _NODE_PROGRAMS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ def create(state: Path) -> Work:
     root = os.getuid() == 0
     uid, gid = (NOBODY_IN_PARTICULAR,) * 2 if root else (os.getuid(), os.getgid())
     path = state / "work"
-    if root and not _reachable(state) or not _PLAIN.fullmatch(str(path)):
+    if (root and not _reachable(state)) or not _PLAIN.fullmatch(str(path)):
         base = next((b for b in ("/dev/shm", "/tmp") if os.access(b, os.W_OK | os.X_OK)), None)
         if base is None:
             raise LabError(f"{state} cannot be reached by uid {uid}, nor is there /dev/shm or /tmp")

@@ -13,7 +13,7 @@ def main() -> None:
     """Become the node."""
     name, work = sys.argv[1:3]
     sys.path.insert(0, f"{work}/programs")
-    from tests.lab.node import agent, root  # noqa: PLC0415 - the path is known only now
+    from tests.lab.node import agent, root
 
     root.build(work)
     root.set_hostname(name)

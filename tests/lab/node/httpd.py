@@ -49,7 +49,7 @@ class Server:
     def _accept(self, listener: Socket) -> None:
         while True:
             try:
-                fd, _ = listener._accept()  # noqa: SLF001 - what socket.accept itself calls
+                fd, _ = listener._accept()  # type: ignore[attr-defined]  # as socket.accept does
             except OSError:
                 return
             os.set_blocking(fd, False)

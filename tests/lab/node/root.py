@@ -113,9 +113,9 @@ def _mount_system() -> None:
         ("tmpfs", "/root", "mode=700"),
     ):
         _mount(source, _NEW + target, source, data=mode)
-    for folder, mode in (("/dev/pts", 0o755), ("/dev/shm", 0o1777), ("/run/lock", 0o1777)):
+    for folder, bits in (("/dev/pts", 0o755), ("/dev/shm", 0o1777), ("/run/lock", 0o1777)):
         os.makedirs(_NEW + folder, exist_ok=True)  # noqa: PTH103
-        os.chmod(_NEW + folder, mode)  # noqa: PTH101
+        os.chmod(_NEW + folder, bits)  # noqa: PTH101
     _mount("devpts", f"{_NEW}/dev/pts", "devpts", data="gid=5,mode=620,ptmxmode=666")
     _mount("tmpfs", f"{_NEW}/dev/shm", "tmpfs", data="mode=1777")
 
