@@ -188,13 +188,14 @@ class Interface(Value, frozen=True, kw_only=True):
 class Owned(Value, frozen=True, kw_only=True):
     """What LVSM put into this kernel, by the record that it keeps: all that it may take away.
 
-    `sysctls` maps the names that were changed to the values found before.
+    `sysctls` maps the names that were changed to the values found before; `groups` maps the groups
+    that this node holds to their addresses.
     """
 
     services: tuple[ServiceKey, ...] = ()
     addresses: tuple[InterfaceAddress, ...] = ()
     sysctls: dict[str, int] = msgspec.field(default_factory=dict)
-    groups: tuple[str, ...] = ()
+    groups: dict[str, tuple[InterfaceAddress, ...]] = msgspec.field(default_factory=dict)
 
 
 class KernelState(Value, frozen=True, kw_only=True):

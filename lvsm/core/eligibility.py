@@ -1,0 +1,60 @@
+"""Whether this node may hold resource groups now, and why not.
+
+Law: the first reason found is the one shown, and the order below goes from what an admin can see
+from outside (heartbeat) to what is LVSM's own affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lvsm.core.facts import Facts
+
+ACTIVE = "active"
+STRANGERS_SECONDS = 5.0
+"""How long a node that heartbeat calls active may stay unheard before it is not waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What one node knows when it asks itself whether it may hold groups.
+
+    `statuses` are heartbeat's, by node; `heard` the fresh facts of other nodes; `up_for` is for how
+    many seconds this node's heartbeat has been seen running.
+    """
+
+    me: str
+    heartbeat: bool
+    leaving: bool
+    statuses: Mapping[str, str]
+    heard: Mapping[str, Facts]
+    order: tuple[int, int, str]
+    ipvs: bool
+    applied: bool
+    up_for: float
+
+
+def reason_against(now: Situation) -> str | None:
+    """Why the node may not hold groups; None when it may."""
+    if not now.heartbeat:
+        return "heartbeat does not run"
+    if now.leaving:
+        return "heartbeat is stopping"
+    if now.statuses.get(now.me) != ACTIVE:
+        return "heartbeat has not joined the cluster yet"
+    if not now.ipvs:
+        return "the kernel has no IPVS"
+    newest = max((facts.order for facts in now.heard.values()), default=now.order)
+    if newest > now.order:
+        return f"generation {newest[1]} is known, this node has {now.order[1]}"
+    if not now.applied:
+        return "the kernel does not have the configuration yet"
+    unheard = sorted(
+        node
+        for node, status in now.statuses.items()
+        if status == ACTIVE and node != now.me and node not in now.heard
+    )
+    if unheard and now.up_for < STRANGERS_SECONDS:
+        return f"not heard from yet: {', '.join(unheard)}"
+    return None

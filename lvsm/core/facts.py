@@ -1,0 +1,54 @@
+"""What a node tells its peers of itself, about once a second and whenever it changes.
+
+Observations are exchanged, never agreed upon: each node decides with what it has heard.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from lvsm.core.errors import LvsmError
+from lvsm.core.operations import AddressText, InterfaceText, Value
+
+
+class BadFactsError(LvsmError):
+    """A peer's bytes that are no facts."""
+
+    code = "bad-facts"
+
+
+class Facts(Value, frozen=True, kw_only=True):
+    """One node's facts.
+
+    `order` is its generation's (epoch, number, hash). `holds` are the groups whose addresses its
+    interfaces carry; `offers` those that it still serves but wants another director to take.
+    `address` is the one that belongs into IPVS tables: the first of its heartbeat interface;
+    `addresses` are all of its own, without virtual ones. `reason` says why it is not `eligible`.
+    """
+
+    node: str
+    version: str
+    order: tuple[int, int, str]
+    eligible: bool
+    reason: str = ""
+    holds: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
+    address: AddressText | None = None
+    addresses: tuple[InterfaceText, ...] = ()
+    ipvs: bool = False
+    applied: bool = False
+    problems: tuple[str, ...] = ()
+
+
+def encode(facts: Facts) -> bytes:
+    """Facts as bytes for a peer."""
+    return msgspec.json.encode(facts)
+
+
+def decode(data: bytes) -> Facts:
+    """A peer's facts; raises BadFactsError."""
+    try:
+        facts: Facts = msgspec.json.decode(data, type=Facts)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadFactsError(f"not a node's facts: {error}") from error
+    return facts

@@ -1,0 +1,111 @@
+"""The ordered operations that take one node's kernel from what it has to what it should have.
+
+Law: a client never meets an address without its service, no neighbour ever hears a realserver's
+alias, and a plan cut off after any step is mended by planning again. From that follows the order:
+
+1. sysctls that hide aliases, before there is an alias to hide;
+2. aliases for addresses that are being handed over, before they leave their interface, so that
+   packets still under way here are served;
+3. addresses that leave an interface;
+4. aliases that leave `lo` (a director that takes over must not accept the packets as a realserver),
+   and the record of groups that are no longer held;
+5. IPVS services and destinations (a wanted service that somebody else made is adopted: set to what
+   it should be, and from then on recorded as LVSM's own);
+6. aliases of realservers, after step 5 took away a service that would schedule their packets again;
+7. the record of held groups, then the addresses that arrive, then their announcement;
+8. sysctls that are no longer needed, put back.
+
+What is not recorded as LVSM's own is never taken away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from lvsm.core import ipvs_plan
+from lvsm.core.desired import LOOPBACK, NodeState
+from lvsm.core.operations import (
+    AddAddress,
+    Announce,
+    AnyOperation,
+    DeleteAddress,
+    HoldGroup,
+    InterfaceAddress,
+    KernelState,
+    ReleaseGroup,
+    RestoreSysctl,
+    SetService,
+    SetSysctl,
+)
+
+
+def plan(want: NodeState, have: KernelState) -> tuple[AnyOperation, ...]:
+    """The operations from `have` to `want`, in the module's order; empty when nothing differs."""
+    present = {
+        InterfaceAddress(interface=interface.name, address=address)
+        for interface in have.interfaces
+        for address in interface.addresses
+    }
+    owned = set(have.owned.addresses) & present
+    hidden = set(want.aliases) | {a for group in want.offered.values() for a in group}
+    shown = {a for group in want.groups.values() for a in group}
+    gone = sorted(owned - hidden - shown, key=_order)
+    moving = {a for group in want.offered.values() for a in group}
+    return (
+        *_sysctls(want, have),
+        *_adds(sorted(moving - present, key=_order)),
+        *(DeleteAddress(address=a) for a in gone if a.interface != LOOPBACK),
+        *(DeleteAddress(address=a) for a in gone if a.interface == LOOPBACK),
+        *_releases(want, have),
+        *_adoptions(want, have),
+        *ipvs_plan.plan(want.services, have.services, have.owned.services),
+        *_adds(sorted(set(want.aliases) - present - moving, key=_order)),
+        *_holds(want, have, present),
+        *_restores(want, have),
+    )
+
+
+def _order(address: InterfaceAddress) -> tuple[str, str]:
+    return address.interface, address.address
+
+
+def _adoptions(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
+    foreign = {state.service.key for state in have.services} - set(have.owned.services)
+    for state in want.services:
+        if state.service.key in foreign:
+            yield SetService(service=state.service)
+
+
+def _adds(addresses: Iterable[InterfaceAddress]) -> Iterator[AnyOperation]:
+    for address in addresses:
+        yield AddAddress(address=address)
+
+
+def _sysctls(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
+    for name, value in sorted(want.sysctls.items()):
+        if have.sysctls.get(name) != value:
+            yield SetSysctl(name=name, value=value)
+
+
+def _restores(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
+    for name in sorted(set(have.owned.sysctls) - set(want.sysctls)):
+        yield RestoreSysctl(name=name)
+
+
+def _releases(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
+    for group in sorted(set(have.owned.groups) - set(want.groups) - set(want.offered)):
+        yield ReleaseGroup(group=group)
+
+
+def _holds(
+    want: NodeState, have: KernelState, present: Collection[InterfaceAddress]
+) -> Iterator[AnyOperation]:
+    for group, addresses in sorted({**want.offered, **want.groups}.items()):
+        if have.owned.groups.get(group) != addresses:
+            yield HoldGroup(group=group, addresses=addresses)
+    arriving = sorted(
+        {a for group in want.groups.values() for a in group if a not in present}, key=_order
+    )
+    yield from _adds(arriving)
+    for address in arriving:
+        yield Announce(address=address)

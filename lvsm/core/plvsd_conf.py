@@ -1,0 +1,123 @@
+"""/etc/plvsd.conf: what one node's plvsd runs with, as TOML. Unknown keys are errors."""
+
+from __future__ import annotations
+
+import binascii
+import re
+import tomllib
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lvsm.core import readers
+from lvsm.core.errors import LvsmError
+from lvsm.core.names import did_you_mean
+from lvsm.core.places import Places
+from lvsm.core.readers import Wrong
+
+DEFAULT_PORT = 6610
+DEFAULT_UID = "plvsd"
+KEY_BYTES = 32
+_VERIFIER = re.compile(
+    r"SCRAM-SHA-256\$\d{4,8}:[A-Za-z0-9+/=]{16,}\$[A-Za-z0-9+/=]{44}:[A-Za-z0-9+/=]{44}", re.ASCII
+)
+
+
+class PlvsdConfError(LvsmError):
+    """A plvsd.conf that cannot be used; the message names the place, never a secret."""
+
+    code = "plvsd-conf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlvsdConf:
+    """One node's settings.
+
+    `uid` is a user's name or number; `interface` the one whose first address belongs into IPVS
+    tables, None for the first of ha.cf; `listen` the addresses to serve on, empty for all;
+    `cluster_key` base64 of at least 32 bytes, for clusters whose authkeys has no key.
+    """
+
+    port: int = DEFAULT_PORT
+    uid: str | int = DEFAULT_UID
+    interface: str | None = None
+    password_verifier: str | None = field(default=None, repr=False)
+    cluster_key: str | None = field(default=None, repr=False)
+    listen: tuple[str, ...] = ()
+    log_level: str = "info"
+
+
+def _uid(value: Any) -> str | int:
+    if type(value) is int and value > 0:
+        return value
+    return readers.text(value)
+
+
+def _verifier(value: Any) -> str:
+    if _VERIFIER.fullmatch(readers.text(value)) is None:
+        raise Wrong("verifier", "this is no SCRAM verifier", "Run `lvsm passwd` or writeconfigs.")
+    return readers.text(value)
+
+
+def _cluster_key(value: Any) -> str:
+    try:
+        enough = len(b64decode(readers.text(value), validate=True)) >= KEY_BYTES
+    except binascii.Error:
+        enough = False
+    if not enough:
+        raise Wrong("key", "this is no key", f"Give base64 of at least {KEY_BYTES} random bytes.")
+    return readers.text(value)
+
+
+_KEYS: Mapping[str, Callable[[Any], Any]] = {
+    "port": readers.number(1, 65535),
+    "uid": _uid,
+    "interface": readers.text,
+    "password_verifier": _verifier,
+    "cluster_key": _cluster_key,
+    "listen": readers.many(lambda value: str(readers.address(value))),
+    "log_level": readers.words(("debug", "info", "warning", "error")),
+}
+
+
+def parse(text: str) -> PlvsdConf:
+    """Read a plvsd.conf; raises PlvsdConfError for the first mistake."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PlvsdConfError(f"plvsd.conf is no TOML: {error}") from None
+    values = {}
+    for key, value in document.items():
+        if key not in _KEYS:
+            raise _error(text, key, f"there is no key {key!r}", did_you_mean(key, _KEYS))
+        try:
+            values[key] = _KEYS[key](value)
+        except Wrong as wrong:
+            raise _error(text, key, wrong.message, wrong.advice) from None
+    return PlvsdConf(**values)
+
+
+def _error(text: str, key: str, message: str, advice: str) -> PlvsdConfError:
+    place = Places(text).key((key,))
+    return PlvsdConfError(f"plvsd.conf:{place.line}:{place.column} {key}: {message}. {advice}")
+
+
+def render(conf: PlvsdConf) -> str:
+    """The text of a plvsd.conf; its mode is 0640, root and plvsd's group."""
+    default = PlvsdConf()
+    lines = ["# This node's plvsd. See plvsd.conf(5)."]
+    for key in _KEYS:
+        value = getattr(conf, key)
+        if value is None or (value == getattr(default, key) and key not in ("port", "uid")):
+            continue
+        lines.append(f"{key} = {_text(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_text, value)) + "]"
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,218 @@
+"""The cluster's state in one document: what `lvsm status` prints and the web client shows.
+
+A pure function of what one node knows. Every state that is not the good one has a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lvsm.core.eligibility import ACTIVE
+from lvsm.core.facts import Facts
+from lvsm.core.generation import Generation
+from lvsm.core.model import Configuration, VirtualService
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What one node knows at one moment.
+
+    `facts` are the fresh facts of every node that was heard, the own ones included; `statuses`
+    heartbeat's; `now` seconds since 1970; `held_for` seconds since this node took each group.
+    """
+
+    me: str
+    members: tuple[str, ...]
+    generation: Generation
+    configuration: Configuration
+    group_of: Mapping[str, str]
+    facts: Mapping[str, Facts]
+    statuses: Mapping[str, str]
+    held_for: Mapping[str, float]
+    now: float
+
+
+def status(known: Known) -> Document:
+    """The whole document; its first keys answer the first question."""
+    nodes = [_node(known, name) for name in _all_nodes(known)]
+    vips = [vip(known, name) for name in known.configuration.vips]
+    state, sentence = _sentence(nodes, vips)
+    own = known.facts.get(known.me)
+    return {
+        "node": known.me,
+        "cluster": known.configuration.cluster.name,
+        "state": state,
+        "sentence": sentence,
+        "generation": known.generation.number,
+        "epoch": known.generation.epoch,
+        "saved": _saved(known),
+        "vips": vips,
+        "nodes": nodes,
+        "problems": list(own.problems) if own else [],
+    }
+
+
+def vip(known: Known, name: str) -> Document:
+    """One virtual service: what it is, who holds it, who answers for it."""
+    entry = known.configuration.vips[name]
+    group = known.group_of.get(name)
+    holders = sorted(n for n, facts in known.facts.items() if group in facts.holds)
+    realservers = [_realserver(known, entry, index) for index in range(len(entry.realservers))]
+    up = sum(member["state"] == "up" for member in realservers)
+    state, reason = _vip_state(known, entry, holders, up)
+    return {
+        "name": name,
+        "address": str(entry.ip),
+        "ports": list(entry.ports),
+        "protocol": entry.protocol.value,
+        "forwarding": entry.forwarding.value,
+        "scheduler": entry.scheduler,
+        "persistence": entry.persistence,
+        "directors": list(entry.directors),
+        "group": group,
+        "holder": holders[0] if len(holders) == 1 else None,
+        "holders": holders,
+        "held_for_s": _round(known.held_for.get(group or "")) if known.me in holders else None,
+        "up": up,
+        "realservers": realservers,
+        "state": state,
+        "reason": reason,
+    }
+
+
+def _vip_state(known: Known, entry: VirtualService, holders: list[str], up: int) -> tuple[str, str]:
+    if not entry.enabled:
+        return "disabled", "disabled in the configuration"
+    if len(holders) > 1:
+        return "held twice", f"held by {' and '.join(holders)}"
+    if not holders:
+        return "down", f"no director holds it ({_why_nobody(known, entry)})"
+    if up == 0:
+        return "down", "no realserver is up"
+    if up < len(entry.realservers):
+        return "degraded", f"{len(entry.realservers) - up} of {len(entry.realservers)} are down"
+    return "serving", ""
+
+
+def _why_nobody(known: Known, entry: VirtualService) -> str:
+    reasons = []
+    for name in entry.directors:
+        facts = known.facts.get(name)
+        if facts is None:
+            reasons.append(f"{name}: {_node_state(known, name)[1] or 'not heard from'}")
+        elif not facts.eligible:
+            reasons.append(f"{name}: {facts.reason}")
+        else:
+            reasons.append(f"{name} is about to take it")
+    return "; ".join(reasons)
+
+
+def _realserver(known: Known, entry: VirtualService, index: int) -> Document:
+    realserver = entry.realservers[index]
+    node = known.configuration.nodes.get(realserver.node)
+    external = node is not None and node.external
+    state, reason = ("up", "") if external else _node_state(known, realserver.node)
+    return {
+        "node": realserver.node,
+        "address": str(node.address) if node and node.address else None,
+        "port": realserver.port or (entry.ports[0] if len(entry.ports) == 1 else None),
+        "weight": realserver.weight,
+        "forwarding": entry.forwarding_of(realserver).value,
+        # A realserver forwards nothing: plvsd silent on it is no reason to call it down.
+        "state": "up" if state in ("up", "unreachable") else "down",
+        "reason": reason,
+    }
+
+
+def _node_state(known: Known, name: str) -> tuple[str, str]:
+    heartbeat = known.statuses.get(name)
+    if not known.statuses:
+        return ("up", "") if name in known.facts else ("dead", "heartbeat does not run here")
+    if heartbeat != ACTIVE:
+        return "dead", f"heartbeat calls it {heartbeat or 'unknown'}"
+    if name not in known.facts:
+        return "unreachable", "heartbeat says up, plvsd does not answer"
+    return "up", ""
+
+
+def _node(known: Known, name: str) -> Document:
+    facts = known.facts.get(name)
+    entry = known.configuration.nodes.get(name)
+    external = entry is not None and entry.external
+    director = name in known.configuration.directors()
+    state, reason = ("external", "") if external else _node_state(known, name)
+    if state == "up" and director and facts is not None and not facts.eligible:
+        state, reason = "not eligible", facts.reason
+    address = facts.address if facts else (str(entry.address) if entry and entry.address else None)
+    return {
+        "name": name,
+        "role": "director" if director else "realserver" if _serves(known, name) else "node",
+        "address": address,
+        "state": state,
+        "reason": reason,
+        "heartbeat": known.statuses.get(name),
+        "plvsd": facts.version if facts else None,
+        "generation": facts.order[1] if facts else None,
+        "holds": list(facts.holds) if facts else [],
+        "problems": list(facts.problems) if facts else [],
+    }
+
+
+def _serves(known: Known, name: str) -> bool:
+    return any(realserver.node == name for _, realserver in known.configuration.realservers())
+
+
+def _all_nodes(known: Known) -> list[str]:
+    return [*known.members, *(n for n in known.configuration.nodes if n not in known.members)]
+
+
+def _saved(known: Known) -> Document | None:
+    generation = known.generation
+    if generation.number == 0:
+        return None
+    have = sum(facts.order == generation.order for facts in known.facts.values())
+    return {
+        "by": generation.author,
+        "on": generation.node,
+        "comment": generation.comment,
+        "at": generation.saved_at,
+        "ago_s": _round(max(0.0, known.now - generation.saved_at)),
+        "nodes_with_it": have,
+        "nodes": len(known.members),
+    }
+
+
+def _sentence(nodes: list[Document], vips: list[Document]) -> tuple[str, str]:
+    down = [v for v in vips if v["state"] in ("down", "held twice")]
+    if down:
+        first = down[0]
+        return "down", f"down. {first['name']}: {first['reason']}."
+    ill = [v for v in vips if v["state"] == "degraded"]
+    sick = [n for n in nodes if n["state"] not in ("up", "external") or n["problems"]]
+    if ill:
+        return "degraded", f"degraded. {ill[0]['name']}: {ill[0]['reason']}."
+    if sick:
+        first = sick[0]
+        why = first["reason"] or "; ".join(first["problems"])
+        return "degraded", f"degraded. {first['name']} is {first['state']}: {why}."
+    serving = [v for v in vips if v["state"] == "serving"]
+    if not serving:
+        return "OK", "OK. No VIP yet: add one with `lvsm config save FILE`."
+    directors = {holder for v in serving for holder in v["holders"]}
+    members = sum(len(v["realservers"]) for v in serving)
+    return "OK", (
+        f"OK. {_count(len(serving), 'VIP')} on {_count(len(directors), 'director')},"
+        f" {members} of {members} realservers up."
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _round(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)

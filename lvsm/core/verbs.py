@@ -1,0 +1,112 @@
+"""What the worker may ask of the privileged half: the closed set of requests and their replies.
+
+One request or reply is a frame: four bytes of length (network order) and that many bytes of JSON.
+msgspec holds each frame against these types strictly; whatever does not fit is answered with a
+`Refused` and performs nothing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from lvsm.core.errors import LvsmError
+from lvsm.core.operations import AddressText, AnyOperation, Failure, KernelState, Value
+
+MAX_FRAME = 16 * 1024 * 1024
+LENGTH_BYTES = 4
+
+
+class Request(Value, frozen=True, kw_only=True, tag_field="verb"):
+    """Root of everything that the worker may ask for."""
+
+
+class Read(Request, frozen=True, kw_only=True, tag="read"):
+    """See the kernel: answered with a `State`."""
+
+
+class Apply(Request, frozen=True, kw_only=True, tag="apply"):
+    """Perform operations in their order: answered with `Applied`.
+
+    All are checked before the first is performed. An operation that the kernel refuses does not
+    stop those after it; each refusal is named in the answer.
+    """
+
+    operations: tuple[AnyOperation, ...]
+
+
+class HaresourcesGroup(Value, frozen=True, kw_only=True):
+    """One line of haresources: a group, its directors in order, and what its comment says."""
+
+    group: str
+    directors: tuple[str, ...]
+    addresses: tuple[AddressText, ...]
+    vips: tuple[str, ...]
+
+
+class WriteHaresources(Request, frozen=True, kw_only=True, tag="write_haresources"):
+    """Replace LVSM's block of /etc/ha.d/haresources: answered with `Done`."""
+
+    groups: tuple[HaresourcesGroup, ...]
+
+
+class Reply(Value, frozen=True, kw_only=True, tag_field="reply"):
+    """Root of the answers."""
+
+
+class State(Reply, frozen=True, kw_only=True, tag="state"):
+    """What the kernel has now."""
+
+    kernel: KernelState
+
+
+class Applied(Reply, frozen=True, kw_only=True, tag="applied"):
+    """What became of an `Apply`: the operations that failed, none if all went well."""
+
+    failures: tuple[Failure, ...] = ()
+
+
+class Done(Reply, frozen=True, kw_only=True, tag="done"):
+    """It was done."""
+
+
+class Refused(Reply, frozen=True, kw_only=True, tag="refused"):
+    """It was not done, and nothing was changed."""
+
+    code: str
+    reason: str
+
+
+AnyRequest = Read | Apply | WriteHaresources
+AnyReply = State | Applied | Done | Refused
+
+
+class BadFrameError(LvsmError):
+    """A frame that is no request or reply of this module."""
+
+    code = "bad-request"
+
+
+def encode(message: AnyRequest | AnyReply) -> bytes:
+    """A message as a frame; raises BadFrameError when it is larger than MAX_FRAME."""
+    body = msgspec.json.encode(message)
+    if len(body) > MAX_FRAME:
+        raise BadFrameError(f"a message of {len(body)} bytes is over the limit of {MAX_FRAME}")
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def decode_request(body: bytes) -> AnyRequest:
+    """The request in a frame's body; raises BadFrameError with the place of the first mistake."""
+    try:
+        request: AnyRequest = msgspec.json.decode(body, type=AnyRequest)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadFrameError(f"no request that plvsd knows: {error}") from error
+    return request
+
+
+def decode_reply(body: bytes) -> AnyReply:
+    """The reply in a frame's body; raises BadFrameError."""
+    try:
+        reply: AnyReply = msgspec.json.decode(body, type=AnyReply)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadFrameError(f"no reply that plvsd knows: {error}") from error
+    return reply
