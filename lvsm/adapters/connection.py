@@ -155,7 +155,7 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """End the connection when what was sent is read."""
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
 
     def abort(self) -> None:

@@ -47,6 +47,7 @@ class TcpConnection(Connection):
 
     def left(self) -> None:
         """It is gone, perhaps before its handshake."""
+        self._raw = None
         self._hub.forget(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -55,6 +56,11 @@ class TcpConnection(Connection):
             # LeanTls says when to pause, by what the socket takes
             transport.set_write_buffer_limits(high=sys.maxsize, low=0)
         super().connection_made(transport)
+
+    def abort(self) -> None:
+        """End the connection now, and TLS with it."""
+        if self._raw is not None:
+            self._raw.abort()
 
     def unread(self) -> int:
         """The bytes that were written and that the system has not taken yet."""

@@ -102,7 +102,10 @@ class Server:
         await asyncio.sleep(0)  # answers that wait in a socket's buffer go out
         for connection in list(self._connections):
             connection.abort()
-        await self._group.__aexit__(kind, error, trace)
+        if kind is None or issubclass(kind, asyncio.CancelledError):
+            await self._group.__aexit__(kind, error, trace)
+        else:
+            await self._group.__aexit__(None, None, None)  # the block's own error, as it is
 
     async def listen_tcp(
         self, host: str | None = None, port: int = 0, *, sock: socket.socket | None = None

@@ -1,0 +1,134 @@
+"""The kernel's IPVS table by generic netlink: read whole, changed by ordered batches.
+
+Source: linux/ip_vs.h. The kernel goes on after an error, so every refusal of a batch is known.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from lvsm.adapters import ipvs_wire as wire
+from lvsm.adapters.netlink import Netlink, NetlinkError, attribute, attributes
+from lvsm.core.operations import (
+    AddDestination,
+    AddService,
+    AnyOperation,
+    DeleteDestination,
+    DeleteService,
+    Failure,
+    ServiceState,
+    SetDestination,
+    SetService,
+)
+
+_NETLINK_GENERIC = 16
+_CONTROL_FAMILY = 16
+_GET_FAMILY = 3
+_FAMILY_ID, _FAMILY_NAME = 1, 2
+_GENL_BYTES = 4
+_CODES = {
+    errno.EEXIST: "exists",
+    errno.ESRCH: "missing",
+    errno.ENOENT: "missing",
+    errno.EPERM: "not-permitted",
+    errno.EINVAL: "invalid",
+    errno.EOPNOTSUPP: "unsupported",
+}
+
+
+def load_module() -> None:
+    """Load ip_vs where it is a module; where it cannot be, `Ipvs.available` will say so."""
+    modprobe = shutil.which("modprobe", path="/sbin:/usr/sbin:/bin:/usr/bin")
+    if modprobe is not None:
+        subprocess.run([modprobe, "-q", "ip_vs"], stdin=subprocess.DEVNULL, check=False, timeout=30)
+
+
+class Ipvs:
+    """The IPVS table of this network namespace; needs CAP_NET_ADMIN."""
+
+    def __init__(self) -> None:
+        """Open the socket; raises OSError."""
+        self._netlink = Netlink(_NETLINK_GENERIC)
+        self._family: int | None = None
+
+    def available(self) -> bool:
+        """Whether this kernel has IPVS."""
+        if self._family is None:
+            name = attribute(_FAMILY_NAME, b"IPVS\0")
+            try:
+                answer = self._netlink.ask(_CONTROL_FAMILY, wire.plain_message(_GET_FAMILY) + name)
+            except NetlinkError:
+                return False
+            raw = attributes(answer, _GENL_BYTES)[_FAMILY_ID]
+            self._family = int.from_bytes(raw, sys.byteorder)
+        return True
+
+    def read(self) -> tuple[ServiceState, ...]:
+        """All services with their destinations, ordered by key; raises NetlinkError, OSError.
+
+        Services by firewall mark are somebody else's and left out.
+        """
+        states = []
+        for body in self._netlink.dump(self._id(), wire.plain_message(wire.GET_SERVICE)):
+            service = wire.parse_service(body)
+            if service is None:
+                continue
+            family = socket.AF_INET6 if ":" in service.key.address else socket.AF_INET
+            request = wire.key_message(wire.GET_DEST, service.key)
+            found = [
+                wire.parse_destination(entry, family)
+                for entry in self._netlink.dump(self._id(), request)
+            ]
+            destinations = tuple(sorted(found, key=lambda d: (d.address, d.port)))
+            states.append(ServiceState(service=service, destinations=destinations))
+        states.sort(
+            key=lambda s: (s.service.key.protocol, s.service.key.address, s.service.key.port)
+        )
+        return tuple(states)
+
+    def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
+        """Perform operations on services and destinations, in order; what was refused.
+
+        Codes: exists, missing, no-scheduler, not-permitted, invalid, unsupported, kernel. Raises
+        DesyncError when the kernel stopped in the middle.
+        """
+        family = self._id()
+        errors = self._netlink.batch([(family, 0, _body(operation)) for operation in operations])
+        return tuple(
+            Failure(index=index, code=_code(operations[index], number), reason=os.strerror(number))
+            for index, number in sorted(errors.items())
+        )
+
+    def _id(self) -> int:
+        if not self.available() or self._family is None:
+            raise NetlinkError("this kernel has no IPVS", errno.EOPNOTSUPP)
+        return self._family
+
+
+def _code(operation: AnyOperation, number: int) -> str:
+    if number == errno.ENOENT and isinstance(operation, AddService | SetService):
+        return "no-scheduler"
+    return _CODES.get(number, "kernel")
+
+
+def _body(operation: AnyOperation) -> bytes:
+    match operation:
+        case AddService(service=service):
+            return wire.service_message(wire.NEW_SERVICE, service)
+        case SetService(service=service):
+            return wire.service_message(wire.SET_SERVICE, service)
+        case DeleteService(key=key):
+            return wire.key_message(wire.DEL_SERVICE, key)
+        case AddDestination(key=key, destination=destination):
+            return wire.destination_message(wire.NEW_DEST, key, destination)
+        case SetDestination(key=key, destination=destination):
+            return wire.destination_message(wire.SET_DEST, key, destination)
+        case DeleteDestination(key=key, address=address, port=port):
+            return wire.delete_destination_message(key, address, port)
+    raise TypeError(f"{operation!r} is no operation on IPVS")

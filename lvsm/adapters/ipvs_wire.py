@@ -1,0 +1,201 @@
+"""IPVS's generic netlink messages, packed and parsed (linux/ip_vs.h).
+
+A destination's message over IPv4 has a fixed layout and is packed by one `struct.Struct`.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+from lvsm.adapters.netlink import attribute, attributes
+from lvsm.core.model import Forwarding, Protocol
+from lvsm.core.operations import Destination, Service, ServiceKey
+
+NEW_SERVICE, SET_SERVICE, DEL_SERVICE, GET_SERVICE = 1, 2, 3, 4
+NEW_DEST, SET_DEST, DEL_DEST, GET_DEST = 5, 6, 7, 8
+_SERVICE, _DEST = 1, 2
+_NESTED = 0x8000
+_PROTOCOLS = {
+    Protocol.TCP: socket.IPPROTO_TCP,
+    Protocol.UDP: socket.IPPROTO_UDP,
+    Protocol.SCTP: socket.IPPROTO_SCTP,
+}
+_PROTOCOL_OF = {number: protocol for protocol, number in _PROTOCOLS.items()}
+_METHODS = {Forwarding.NAT: 0, Forwarding.TUN: 2, Forwarding.DR: 3}
+# 1 is the local node: a destination that is an address of this machine, whatever was asked for.
+_METHOD_OF = {0: Forwarding.NAT, 1: Forwarding.DR, 2: Forwarding.TUN, 3: Forwarding.DR}
+_METHOD_MASK = 0x7
+_PERSISTENT = 0x1
+_FLAGS = {
+    "ops": 0x4,
+    "sched-1": 0x8,
+    "sched-2": 0x10,
+    "sched-3": 0x20,
+    "mh-fallback": 0x8,
+    "mh-port": 0x10,
+    "sh-fallback": 0x8,
+    "sh-port": 0x10,
+}
+_GENERIC = struct.Struct("=BBH")
+_U16 = struct.Struct("=H")
+_U32 = struct.Struct("=I")
+_BE16 = struct.Struct(">H")
+_ALL_FLAGS = 0xFFFFFFFF
+_FULL_MASK = 0xFFFFFFFF
+
+# genl header; nest SERVICE of AF, PROTOCOL, ADDR, PORT; nest DEST of ADDR, PORT, FWD_METHOD,
+# WEIGHT, U_THRESH, L_THRESH, ADDR_FAMILY. Ports are big-endian: two single bytes each.
+_DEST4 = struct.Struct(
+    "=BBH"  # genl: command, version
+    "HH HHH2x HHH2x HH4s HHBB2x"
+    "HH HH4s HHBB2x HHI HHI HHI HHI HHH2x"
+)
+_SERVICE4_BYTES = 36
+_DEST4_BYTES = 60
+
+
+def key_of(attrs: dict[int, bytes]) -> ServiceKey | None:
+    """The key in a service's attributes; None for what LVSM cannot name (a firewall mark)."""
+    if 2 not in attrs or 3 not in attrs or 4 not in attrs:
+        return None
+    family = _U16.unpack(attrs[1])[0]
+    protocol = _PROTOCOL_OF.get(_U16.unpack(attrs[2])[0])
+    if protocol is None:
+        return None
+    return ServiceKey(
+        protocol=protocol, address=_address(family, attrs[3]), port=_BE16.unpack(attrs[4])[0]
+    )
+
+
+def _address(family: int, raw: bytes) -> str:
+    return socket.inet_ntop(family, raw[:4] if family == socket.AF_INET else raw[:16])
+
+
+def _packed(address: str) -> tuple[int, bytes]:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return family, socket.inet_pton(family, address)
+
+
+def _key(key: ServiceKey) -> bytes:
+    family, raw = _packed(key.address)
+    return b"".join(
+        (
+            attribute(1, _U16.pack(family)),
+            attribute(2, _U16.pack(_PROTOCOLS[key.protocol])),
+            attribute(3, raw),
+            attribute(4, _BE16.pack(key.port)),
+        )
+    )
+
+
+def service_message(command: int, service: Service) -> bytes:
+    """NEW_SERVICE or SET_SERVICE; raises KeyError for an unknown flag."""
+    family, _ = _packed(service.key.address)
+    flags = _PERSISTENT if service.persistence else 0
+    for flag in service.flags:
+        flags |= _FLAGS[flag]
+    content = b"".join(
+        (
+            _key(service.key),
+            attribute(6, service.scheduler.encode() + b"\0"),
+            attribute(7, _U32.pack(flags) + _U32.pack(_ALL_FLAGS)),
+            attribute(8, _U32.pack(service.persistence)),
+            attribute(9, _U32.pack(_FULL_MASK if family == socket.AF_INET else 128)),
+        )
+    )
+    return _GENERIC.pack(command, 1, 0) + attribute(_SERVICE | _NESTED, content)
+
+
+def key_message(command: int, key: ServiceKey) -> bytes:
+    """DEL_SERVICE, or the request for a service's destinations."""
+    return _GENERIC.pack(command, 1, 0) + attribute(_SERVICE | _NESTED, _key(key))
+
+
+def plain_message(command: int) -> bytes:
+    """A request without attributes."""
+    return _GENERIC.pack(command, 1, 0)
+
+
+def destination_message(command: int, key: ServiceKey, destination: Destination) -> bytes:
+    """NEW_DEST or SET_DEST."""
+    family, vip = _packed(key.address)
+    own_family, raw = _packed(destination.address)
+    if family == own_family == socket.AF_INET:
+        return _DEST4.pack(
+            command, 1, 0,
+            _SERVICE4_BYTES, _SERVICE | _NESTED, 6, 1, family, 6, 2, _PROTOCOLS[key.protocol],
+            8, 3, vip, 6, 4, key.port >> 8, key.port & 255,
+            _DEST4_BYTES, _DEST | _NESTED, 8, 1, raw,
+            6, 2, destination.port >> 8, destination.port & 255,
+            8, 3, _METHODS[destination.forwarding], 8, 4, destination.weight,
+            8, 5, destination.upper_threshold, 8, 6, destination.lower_threshold, 6, 11, family,
+        )  # fmt: skip
+    content = b"".join(
+        (
+            attribute(1, raw),
+            attribute(2, _BE16.pack(destination.port)),
+            attribute(3, _U32.pack(_METHODS[destination.forwarding])),
+            attribute(4, _U32.pack(destination.weight)),
+            attribute(5, _U32.pack(destination.upper_threshold)),
+            attribute(6, _U32.pack(destination.lower_threshold)),
+            attribute(11, _U16.pack(own_family)),
+        )
+    )
+    return key_message(command, key) + attribute(_DEST | _NESTED, content)
+
+
+def delete_destination_message(key: ServiceKey, address: str, port: int) -> bytes:
+    """DEL_DEST."""
+    family, raw = _packed(address)
+    content = b"".join(
+        (
+            attribute(1, raw),
+            attribute(2, _BE16.pack(port)),
+            attribute(11, _U16.pack(family)),
+        )
+    )
+    return key_message(DEL_DEST, key) + attribute(_DEST | _NESTED, content)
+
+
+def parse_service(body: bytes) -> Service | None:
+    """A service of a dump; None for one that LVSM cannot name."""
+    attrs = attributes(attributes(body, _GENERIC.size).get(_SERVICE, b""))
+    key = key_of(attrs)
+    if key is None:
+        return None
+    scheduler = attrs[6].rstrip(b"\0").decode("ascii", "replace")
+    flags = _U32.unpack_from(attrs[7])[0]
+    timeout = _U32.unpack(attrs[8])[0]
+    return Service(
+        key=key,
+        scheduler=scheduler,
+        persistence=timeout if flags & _PERSISTENT else 0,
+        flags=_flag_names(scheduler, flags),
+    )
+
+
+def _flag_names(scheduler: str, flags: int) -> tuple[str, ...]:
+    names = []
+    for bit, own in ((0x8, "fallback"), (0x10, "port"), (0x20, "")):
+        if flags & bit:
+            number = {0x8: 1, 0x10: 2, 0x20: 3}[bit]
+            named = own and scheduler in ("mh", "sh")
+            names.append(f"{scheduler}-{own}" if named else f"sched-{number}")
+    if flags & 0x4:
+        names.append("ops")
+    return tuple(sorted(names))
+
+
+def parse_destination(body: bytes, family: int) -> Destination:
+    """A destination of a dump; `family` is its service's, for kernels that do not name its own."""
+    attrs = attributes(attributes(body, _GENERIC.size)[_DEST])
+    own = _U16.unpack(attrs[11])[0] if 11 in attrs else family
+    return Destination(
+        address=_address(own, attrs[1]),
+        port=_BE16.unpack(attrs[2])[0],
+        forwarding=_METHOD_OF.get(_U32.unpack(attrs[3])[0] & _METHOD_MASK, Forwarding.NAT),
+        weight=_U32.unpack(attrs[4])[0],
+        upper_threshold=_U32.unpack(attrs[5])[0],
+        lower_threshold=_U32.unpack(attrs[6])[0],
+    )

@@ -1,0 +1,80 @@
+"""The worker's end of the socketpair to the privileged half."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+from lvsm.core.errors import LvsmError
+from lvsm.core.operations import AnyOperation, Failure, KernelState
+from lvsm.core.verbs import (
+    LENGTH_BYTES,
+    MAX_FRAME,
+    AnyReply,
+    AnyRequest,
+    Applied,
+    Apply,
+    BadFrameError,
+    HaresourcesGroup,
+    Read,
+    Refused,
+    State,
+    WriteHaresources,
+    decode_reply,
+    encode,
+)
+
+
+class PrivilegedHalfGoneError(LvsmError):
+    """The privileged half has ended: plvsd must be started anew."""
+
+    code = "privileged-gone"
+
+
+class PrivilegedLink:
+    """Requests to the privileged half, one at a time; made by `open_link`."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Keep the streams."""
+        self._reader = reader
+        self._writer = writer
+        self._turn = asyncio.Lock()
+
+    async def read(self) -> KernelState:
+        """What the kernel has now; raises LvsmError."""
+        reply = await self._ask(Read())
+        if not isinstance(reply, State):
+            raise BadFrameError(f"unexpected answer {reply!r}")
+        return reply.kernel
+
+    async def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
+        """Perform `operations` in order and return what the kernel refused; raises LvsmError."""
+        reply = await self._ask(Apply(operations=tuple(operations)))
+        if not isinstance(reply, Applied):
+            raise BadFrameError(f"unexpected answer {reply!r}")
+        return reply.failures
+
+    async def write_haresources(self, groups: Sequence[HaresourcesGroup]) -> None:
+        """Replace LVSM's lines in haresources; raises LvsmError."""
+        await self._ask(WriteHaresources(groups=tuple(groups)))
+
+    async def _ask(self, request: AnyRequest) -> AnyReply:
+        async with self._turn:
+            try:
+                self._writer.write(encode(request))
+                await self._writer.drain()
+                header = await self._reader.readexactly(LENGTH_BYTES)
+                length = min(int.from_bytes(header, "big"), MAX_FRAME)
+                reply = decode_reply(await self._reader.readexactly(length))
+            except (OSError, asyncio.IncompleteReadError) as error:
+                raise PrivilegedHalfGoneError("plvsd's privileged half has ended") from error
+        if isinstance(reply, Refused):
+            raise LvsmError(reply.reason, code=reply.code)
+        return reply
+
+
+async def open_link(connection: socket.socket) -> PrivilegedLink:
+    """Take the worker's end of the socketpair into the event loop."""
+    reader, writer = await asyncio.open_unix_connection(sock=connection)
+    return PrivilegedLink(reader, writer)

@@ -1,0 +1,181 @@
+"""What types cannot say: which values the privileged half accepts from the worker.
+
+Law: a check in here never trusts that the worker has validated. It assumes the worker is an
+attacker who has taken over an unprivileged process, and keeps such a one from doing more to the
+machine than moving LVSM's own addresses and services.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from ipaddress import IPv4Address, ip_address, ip_interface
+
+from lvsm.core.errors import LvsmError
+from lvsm.core.model import IPAddress
+from lvsm.core.operations import (
+    AddAddress,
+    AddDestination,
+    AddService,
+    Announce,
+    AnyOperation,
+    DeleteAddress,
+    DeleteDestination,
+    DeleteService,
+    Destination,
+    HoldGroup,
+    InterfaceAddress,
+    Owned,
+    ReleaseGroup,
+    RestoreSysctl,
+    Service,
+    ServiceKey,
+    SetDestination,
+    SetService,
+    SetSysctl,
+)
+from lvsm.core.verbs import HaresourcesGroup
+
+MAX_OPERATIONS = 200_000
+SYSCTLS: dict[str, range] = {
+    "net.ipv4.conf.all.arp_ignore": range(3),
+    "net.ipv4.conf.all.arp_announce": range(3),
+}
+FLAGS = frozenset({"sched-1", "sched-2", "sched-3", "ops", "mh-port", "mh-fallback",
+                   "sh-port", "sh-fallback"})  # fmt: skip
+_INTERFACE = re.compile(r"[A-Za-z0-9_.@-]{1,15}", re.ASCII)
+_GROUP = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
+_SCHEDULER = re.compile(r"[a-z0-9_]{1,16}", re.ASCII)
+_LOOPBACK = "lo"
+
+
+class PolicyError(LvsmError):
+    """The worker asked for something that it may never have."""
+
+    code = "refused"
+
+
+def check(operations: Sequence[AnyOperation], owned: Owned) -> None:
+    """Raise PolicyError for the first operation that is not acceptable.
+
+    `owned` is the privileged half's own record: only what it names may be taken away, unless the
+    same batch has put it there before.
+    """
+    _demand(len(operations) <= MAX_OPERATIONS, "too many operations in one request")
+    services = set(owned.services)
+    addresses = set(owned.addresses)
+    for index, operation in enumerate(operations):
+        try:
+            _check(operation, services, addresses)
+        except PolicyError as error:
+            raise PolicyError(f"operation {index}: {error.message}") from error
+
+
+def _check(  # noqa: C901  one table of cases reads best in one place
+    operation: AnyOperation, services: set[ServiceKey], addresses: set[InterfaceAddress]
+) -> None:
+    match operation:
+        case AddService(service=service) | SetService(service=service):
+            _check_service(service)
+            services.add(service.key)
+        case DeleteService(key=key):
+            _demand(key in services, "a service that LVSM did not make")
+        case AddDestination(key=key, destination=d) | SetDestination(key=key, destination=d):
+            _demand(key in services, "a realserver of a service that LVSM did not make")
+            _check_destination(d)
+        case DeleteDestination(key=key):
+            _demand(key in services, "a realserver of a service that LVSM did not make")
+        case AddAddress(address=address):
+            _check_address(address)
+            addresses.add(address)
+        case DeleteAddress(address=address):
+            _demand(address in addresses, "an address that LVSM did not add")
+        case SetSysctl(name=name, value=value):
+            _demand(value in SYSCTLS.get(name, ()), f"sysctl {name!r} = {value}")
+        case RestoreSysctl(name=name):
+            _demand(name in SYSCTLS, f"sysctl {name!r}")
+        case Announce(address=address):
+            _demand(address in addresses, "an announcement of an address that LVSM did not add")
+        case HoldGroup(group=group, addresses=held):
+            _check_group(group)
+            for address in held:
+                _check_address(address)
+        case ReleaseGroup(group=group):
+            _check_group(group)
+
+
+def check_haresources(groups: Sequence[HaresourcesGroup], nodes: Collection[str]) -> None:
+    """Raise PolicyError unless every line names a plain group and nodes that ha.cf lists.
+
+    heartbeat runs as root what haresources names: this is why only typed values come this far.
+    """
+    seen: set[str] = set()
+    for entry in groups:
+        _check_group(entry.group)
+        _demand(entry.group not in seen, f"group {entry.group} twice")
+        seen.add(entry.group)
+        _demand(len(entry.directors) > 0, f"group {entry.group} without a director")
+        for director in entry.directors:
+            _demand(director in nodes, f"director {director!r}, which ha.cf does not list")
+        for address in entry.addresses:
+            _ip(address)
+        for vip in entry.vips:
+            _check_group(vip)
+
+
+def _check_service(service: Service) -> None:
+    key = service.key
+    _unicast(_ip(key.address))
+    _demand(0 <= key.port <= 0xFFFF, f"port {key.port}")
+    _demand(_SCHEDULER.fullmatch(service.scheduler) is not None, "the scheduler's name")
+    _demand(0 <= service.persistence < 2**31, "the persistence")
+    _demand(set(service.flags) <= FLAGS, "a flag")
+
+
+def _check_destination(destination: Destination) -> None:
+    _unicast(_ip(destination.address))
+    _demand(0 <= destination.port <= 0xFFFF, f"port {destination.port}")
+    _demand(0 <= destination.weight <= 0xFFFF, f"weight {destination.weight}")
+    _demand(0 <= destination.upper_threshold < 2**31, "the upper threshold")
+    _demand(0 <= destination.lower_threshold < 2**31, "the lower threshold")
+
+
+def _check_address(address: InterfaceAddress) -> None:
+    _demand(_INTERFACE.fullmatch(address.interface) is not None, "an interface's name")
+    try:
+        parsed = ip_interface(address.address)
+    except ValueError as error:
+        raise PolicyError(f"address {address.address!r}") from error
+    _demand(str(parsed) == address.address, "an address that is not in canonical form")
+    _unicast(parsed.ip)
+    if address.interface == _LOOPBACK:
+        _demand(parsed.network.prefixlen == parsed.max_prefixlen, "a network on lo")
+
+
+def _check_group(name: str) -> None:
+    _demand(_GROUP.fullmatch(name) is not None and ".." not in name, f"the name {name[:70]!r}")
+
+
+def _ip(text: str) -> IPAddress:
+    try:
+        parsed = ip_address(text)
+    except ValueError as error:
+        raise PolicyError(f"address {text!r}") from error
+    _demand(str(parsed) == text, "an address that is not in canonical form")
+    return parsed
+
+
+def _unicast(address: IPAddress) -> None:
+    bad = (
+        address.is_loopback
+        or address.is_multicast
+        or address.is_unspecified
+        or address.is_link_local
+        or (isinstance(address, IPv4Address) and address.packed[0] in (0, 255))
+    )
+    _demand(not bad, f"address {address}, which is no host's")
+
+
+def _demand(holds: bool, what: str) -> None:
+    if not holds:
+        raise PolicyError(f"not acceptable: {what}")

@@ -1,0 +1,121 @@
+"""The record of what LVSM put into this kernel, in /run/lvsm, so that it dies with the kernel.
+
+Law: a thing is recorded before it is made and forgotten after it is gone. A crash in between leaves
+a record too long, never one too short, and taking away what is not there does no harm.
+
+`groups/<group>` holds one line `interface address/prefix` for each address of a held group: plain
+enough for heartbeat's stop script, which must work with plvsd dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from lvsm.core.operations import (
+    AddAddress,
+    AddService,
+    AnyOperation,
+    DeleteAddress,
+    DeleteService,
+    InterfaceAddress,
+    Owned,
+    RestoreSysctl,
+    ServiceKey,
+    SetService,
+    SetSysctl,
+)
+
+Replace = Callable[[Path, bytes, int], None]
+"""Replace a file whole: path, content, mode."""
+
+
+class Record:
+    """The record in memory and on disk; `folder` is /run/lvsm, writable by root alone."""
+
+    def __init__(self, folder: Path, replace: Replace) -> None:
+        """Load what an earlier plvsd recorded; an unreadable record counts as empty."""
+        self._file = folder / "owned.json"
+        self._groups = folder / "groups"
+        self._replace = replace
+        self._services: dict[ServiceKey, None] = {}
+        self._addresses: dict[InterfaceAddress, None] = {}
+        self._sysctls: dict[str, int] = {}
+        self._held: dict[str, tuple[InterfaceAddress, ...]] = {}
+        self._groups.mkdir(mode=0o700, exist_ok=True)
+        self._load()
+
+    def owned(self) -> Owned:
+        """What is recorded now."""
+        return Owned(
+            services=tuple(self._services),
+            addresses=tuple(self._addresses),
+            sysctls=dict(self._sysctls),
+            groups=dict(self._held),
+        )
+
+    def before(self, operations: Sequence[AnyOperation], read_sysctl: Callable[[str], int]) -> None:
+        """Record what `operations` will make; `read_sysctl` tells a parameter's present value."""
+        changed = False
+        for operation in operations:
+            match operation:
+                case AddService(service=service) | SetService(service=service):
+                    changed |= service.key not in self._services
+                    self._services[service.key] = None
+                case AddAddress(address=address):
+                    changed |= address not in self._addresses
+                    self._addresses[address] = None
+                case SetSysctl(name=name) if name not in self._sysctls:
+                    changed = True
+                    self._sysctls[name] = read_sysctl(name)
+        if changed:
+            self._store()
+
+    def after(self, operations: Sequence[AnyOperation]) -> None:
+        """Forget what `operations`, all of them performed, have taken away."""
+        before = len(self._services), len(self._addresses), len(self._sysctls)
+        for operation in operations:
+            match operation:
+                case DeleteService(key=key):
+                    self._services.pop(key, None)
+                case DeleteAddress(address=address):
+                    self._addresses.pop(address, None)
+                case RestoreSysctl(name=name):
+                    self._sysctls.pop(name, None)
+        if before != (len(self._services), len(self._addresses), len(self._sysctls)):
+            self._store()
+
+    def remembered_sysctl(self, name: str) -> int | None:
+        """The value that `name` had before LVSM changed it, None if it never did."""
+        return self._sysctls.get(name)
+
+    def hold(self, group: str, addresses: tuple[InterfaceAddress, ...]) -> None:
+        """Record that this node holds `group`."""
+        lines = "".join(f"{a.interface} {a.address}\n" for a in addresses)
+        self._replace(self._groups / group, lines.encode(), 0o600)
+        self._held[group] = addresses
+
+    def release(self, group: str) -> None:
+        """Forget that this node holds `group`."""
+        (self._groups / group).unlink(missing_ok=True)
+        self._held.pop(group, None)
+
+    def _store(self) -> None:
+        self._replace(self._file, msgspec.json.encode(self.owned()), 0o600)
+
+    def _load(self) -> None:
+        try:
+            owned = msgspec.json.decode(self._file.read_bytes(), type=Owned)
+        except (OSError, msgspec.MsgspecError):
+            owned = Owned()
+        self._services = dict.fromkeys(owned.services)
+        self._addresses = dict.fromkeys(owned.addresses)
+        self._sysctls = dict(owned.sysctls)
+        for file in sorted(self._groups.iterdir()):
+            fields = [line.split() for line in file.read_text().splitlines()]
+            self._held[file.name] = tuple(
+                InterfaceAddress(interface=interface, address=address)
+                for interface, address in (f for f in fields if len(f) == 2)
+            )
