@@ -1,0 +1,43 @@
+"""What this node tells of itself."""
+
+from __future__ import annotations
+
+from ipaddress import ip_interface
+
+from lvsm import __version__
+from lvsm.core.desired import LOOPBACK
+from lvsm.core.facts import Facts
+from lvsm.daemon.view import View
+
+
+def own_facts(view: View, interface: str | None) -> Facts:
+    """This node's facts; `interface` is the one whose first address belongs into IPVS tables.
+
+    Addresses that LVSM itself put up are virtual ones and no part of a node's identity.
+    """
+    addresses: list[str] = []
+    first: str | None = None
+    virtual = set(view.kernel.owned.addresses) if view.kernel else set()
+    virtual_texts = {address.address for address in virtual}
+    for entry in view.interfaces():
+        for text in entry.addresses:
+            parsed = ip_interface(text)
+            if entry.name == LOOPBACK or parsed.is_link_local or text in virtual_texts:
+                continue
+            addresses.append(text)
+            if entry.name == interface and first is None:
+                first = str(parsed.ip)
+    return Facts(
+        node=view.me,
+        version=__version__,
+        order=view.generation.order,
+        eligible=view.against is None,
+        reason=view.against or "",
+        holds=tuple(sorted(view.held)),
+        offers=tuple(sorted(view.offered)),
+        address=first,
+        addresses=tuple(addresses),
+        ipvs=bool(view.kernel and view.kernel.ipvs),
+        applied=view.applied,
+        problems=view.problems,
+    )

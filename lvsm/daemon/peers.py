@@ -1,0 +1,149 @@
+"""Connections to the other nodes: one kept open to each, for facts, generations and questions.
+
+Law: a connection that this node dialled carries only this node's requests; what the other one has
+to say comes over the connection that it dialled. So there is one direction to reason about, and a
+half-dead connection is found by its own unanswered request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lvsm.core.errors import LvsmError
+from lvsm.core.facts import Facts
+from lvsm.core.facts import encode as encode_facts
+from lvsm.core.generation import Generation
+from lvsm.core.generation import encode as encode_generation
+from lvsm.daemon.ports import Dial, Link
+
+log = logging.getLogger(__name__)
+
+FACTS_SECONDS = 1.0
+BACK_OFF_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.0)
+PUSH_SECONDS = 5.0
+ANSWER_SECONDS = 2.5
+"""A peer that takes longer to say OK to facts is not there, or not well."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Peer:
+    """One other node: its open link, if any, and what is still to be sent to it."""
+
+    name: str
+    link: Link | None = None
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    questions: list[str] = field(default_factory=list)
+    has: tuple[int, int, str] | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    said: str = ""
+
+
+class Peers:
+    """Keeps a link to every other node."""
+
+    def __init__(
+        self,
+        *,
+        names: tuple[str, ...],
+        dial: Dial,
+        facts: Callable[[], Facts],
+        generation: Callable[[], Generation],
+        order_of: Callable[[str], tuple[int, int, str] | None],
+    ) -> None:
+        """`facts` and `generation` tell this node's; `order_of` what a peer last said it has."""
+        self._peers = {name: Peer(name=name) for name in names}
+        self._dial = dial
+        self._facts = facts
+        self._generation = generation
+        self._order_of = order_of
+
+    async def run(self) -> None:
+        """Keep the links for ever."""
+        async with asyncio.TaskGroup() as group:
+            for peer in self._peers.values():
+                group.create_task(self._keep(peer), name=f"peer {peer.name}")
+
+    def publish(self) -> None:
+        """Send this node's facts to all now."""
+        for peer in self._peers.values():
+            peer.wake.set()
+
+    def ask(self, node: str, group: str) -> None:
+        """Ask `node` to let `group` go; asked once however often this is called meanwhile."""
+        peer = self._peers[node]
+        question = f"GROUP ASK {group}"
+        if question not in peer.questions:
+            peer.questions.append(question)
+            peer.wake.set()
+
+    def lost(self, node: str) -> None:
+        """Heartbeat calls `node` dead: do not wait for its connection to find that out."""
+        peer = self._peers.get(node)
+        if peer is not None:
+            peer.has = None
+            peer.questions.clear()
+
+    async def push(self, generation: Generation) -> frozenset[str]:
+        """Send a generation to all connected nodes; the names of those that now keep it."""
+        results = await asyncio.gather(
+            *(self._push(peer, generation) for peer in self._peers.values() if peer.link)
+        )
+        return frozenset(name for name in results if name)
+
+    async def _push(self, peer: Peer, generation: Generation) -> str | None:
+        try:
+            async with asyncio.timeout(PUSH_SECONDS), peer.turn:
+                if peer.link is not None:
+                    await peer.link.request("PEER CONFIG", encode_generation(generation))
+                    peer.has = generation.order
+                    return peer.name
+        except (LvsmError, OSError, TimeoutError) as error:
+            log.warning("%s did not take generation %d: %s", peer.name, generation.number, error)
+        return None
+
+    async def _keep(self, peer: Peer) -> None:
+        attempt = 0
+        while True:
+            try:
+                peer.link = await self._dial(peer.name)
+                attempt = 0
+                log.info("connected to %s", peer.name)
+                peer.said = ""
+                await self._converse(peer, peer.link)
+            except (LvsmError, OSError, TimeoutError) as error:
+                if str(error) != peer.said:
+                    log.warning("no connection to %s: %s", peer.name, error)
+                    peer.said = str(error)
+            finally:
+                link, peer.link, peer.has = peer.link, None, None
+                if link is not None:
+                    await link.close()
+            await asyncio.sleep(BACK_OFF_SECONDS[min(attempt, len(BACK_OFF_SECONDS) - 1)])
+            attempt += 1
+
+    async def _converse(self, peer: Peer, link: Link) -> None:
+        while True:
+            async with peer.turn:
+                await link.request(
+                    "PEER FACTS", encode_facts(self._facts()), timeout=ANSWER_SECONDS
+                )
+                await self._catch_up(peer, link)
+                while peer.questions:
+                    await link.request(peer.questions[0])
+                    peer.questions.pop(0)
+            try:
+                async with asyncio.timeout(FACTS_SECONDS):
+                    await peer.wake.wait()
+            except TimeoutError:
+                continue
+            peer.wake.clear()
+
+    async def _catch_up(self, peer: Peer, link: Link) -> None:
+        mine = self._generation()
+        theirs = peer.has or self._order_of(peer.name)
+        if theirs is not None and theirs < mine.order:
+            await link.request("PEER CONFIG", encode_generation(mine))
+            peer.has = mine.order

@@ -1,0 +1,79 @@
+"""What the daemon needs of the world, as interfaces; `wiring` puts the real things in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from lvsm.core.generation import Generation
+from lvsm.core.operations import AnyOperation, Failure, KernelState
+from lvsm.core.verbs import HaresourcesGroup
+
+
+class Kernel(Protocol):
+    """This node's kernel and root-owned files, by way of the privileged half.
+
+    Every method raises LvsmError when the privileged half refuses or is gone.
+    """
+
+    async def read(self) -> KernelState:
+        """What the kernel has now."""
+
+    async def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
+        """Perform operations in order; what the kernel refused is returned."""
+
+    async def write_haresources(self, groups: Sequence[HaresourcesGroup]) -> None:
+        """Replace LVSM's lines in haresources."""
+
+
+class Heartbeat(Protocol):
+    """The heartbeat that runs on this node."""
+
+    def instance(self) -> str | None:
+        """A text that differs between two runs of heartbeat; None while none runs."""
+
+    async def statuses(self, nodes: Iterable[str]) -> dict[str, str]:
+        """Each node's status in heartbeat's words."""
+
+
+class Link(Protocol):
+    """A connection to a peer's plvsd, logged in as this node."""
+
+    async def request(
+        self,
+        verb: str,
+        literal: bytes | None = None,
+        *,
+        timeout: float = ...,  # noqa: ASYNC109  it ends the connection too
+    ) -> object:
+        """Send one request and wait for its OK, `timeout` seconds at most; raises LvsmError."""
+
+    async def close(self) -> None:
+        """End the connection."""
+
+
+class Dial(Protocol):
+    """Make a Link to the node of that name; raises LvsmError or OSError."""
+
+    async def __call__(self, node: str) -> Link:
+        """Connect and log in."""
+
+
+class Store(Protocol):
+    """Where generations are kept durably."""
+
+    def newest(self) -> Generation:
+        """The newest generation that this node keeps."""
+
+    def keep(self, generation: Generation) -> None:
+        """Keep a generation; durable when it returns. Raises OSError."""
+
+
+class Clock(Protocol):
+    """The machine's clocks, in seconds."""
+
+    def now(self) -> float:
+        """Since 1970, UTC."""
+
+    def monotonic(self) -> float:
+        """Since some moment; never goes back."""

@@ -1,0 +1,119 @@
+"""What this node knows now: its own state and what it has heard, kept in one place.
+
+Law: only the control loop's task and the handlers, which run in the same event loop, change a
+view; whoever changes it calls `touch()`, and the control loop looks again. Questions that need
+judgement are answered by the pure core from snapshots taken here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lvsm.core.eligibility import ACTIVE, Situation
+from lvsm.core.facts import Facts
+from lvsm.core.generation import EMPTY, Generation
+from lvsm.core.groups import Group, Peer
+from lvsm.core.model import Configuration
+from lvsm.core.operations import Interface, KernelState
+
+FRESH_SECONDS = 3.0
+"""Facts older than this say nothing about whether their node is still there."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Heard:
+    """A peer's last facts and when they came (monotonic seconds)."""
+
+    facts: Facts
+    at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class View:
+    """The state of one worker; times are monotonic seconds."""
+
+    me: str
+    members: tuple[str, ...]
+    generation: Generation = EMPTY
+    configuration: Configuration = field(default_factory=Configuration)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    statuses: dict[str, str] = field(default_factory=dict)
+    heard: dict[str, Heard] = field(default_factory=dict)
+    heartbeat: str | None = None
+    heartbeat_since: float = 0.0
+    watched: bool = False
+    leaving: bool = False
+    against: str | None = "plvsd has just started"
+    held: set[str] = field(default_factory=set)
+    offered: dict[str, float] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
+    kernel: KernelState | None = None
+    applied: bool = False
+    problems: tuple[str, ...] = ()
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    stepped: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def touch(self) -> None:
+        """Wake the control loop."""
+        self.changed.set()
+
+    def fresh(self, now: float) -> dict[str, Facts]:
+        """The facts of other nodes that are recent enough to speak for them."""
+        return {n: h.facts for n, h in self.heard.items() if now - h.at <= FRESH_SECONDS}
+
+    def situation(self, now: float) -> Situation:
+        """What this node knows when it asks itself whether it may hold groups."""
+        return Situation(
+            me=self.me,
+            heartbeat=self.heartbeat is not None,
+            leaving=self.leaving,
+            statuses=dict(self.statuses),
+            heard=self.fresh(now),
+            order=self.generation.order,
+            ipvs=self.kernel is not None and self.kernel.ipvs,
+            applied=self.applied,
+            up_for=now - self.heartbeat_since,
+        )
+
+    def peers(self, now: float, *, eligible: bool) -> dict[str, Peer]:
+        """All nodes as the question of ownership sees them, this one included.
+
+        A node that heartbeat calls up but whose plvsd is silent still holds what it last said.
+        """
+        fresh = self.fresh(now)
+        peers = {
+            name: Peer(
+                name=name,
+                up=self.statuses.get(name) == ACTIVE,
+                eligible=name in fresh and fresh[name].eligible,
+                holds=frozenset(self.heard[name].facts.holds)
+                if name in self.heard
+                else frozenset(),
+            )
+            for name in {*self.members, *self.statuses}
+        }
+        peers[self.me] = Peer(
+            name=self.me,
+            up=self.heartbeat is not None,
+            eligible=eligible,
+            holds=frozenset(self.held),
+        )
+        return peers
+
+    def public_state(self) -> tuple[object, ...]:
+        """What the peers hear of this node, to tell whether it has changed."""
+        return (
+            self.generation.order,
+            self.against,
+            frozenset(self.held),
+            frozenset(self.offered),
+            self.applied,
+            self.problems,
+            self.interfaces(),
+        )
+
+    def interfaces(self) -> tuple[Interface, ...]:
+        """This node's interfaces as last seen."""
+        return self.kernel.interfaces if self.kernel else ()

@@ -1,0 +1,137 @@
+"""plvsd: the program. It starts as root, forks, and its larger part drops to its own uid.
+
+    root: read files, bind sockets ──fork──► worker (uid plvsd, no capabilities): all the thinking
+      └── privileged half: answers a closed set of typed requests over a socketpair
+
+The first process stays the privileged half and is the one that init watches. It ends when the
+worker ends, and the worker ends when it does; what the kernel forwards goes on without either.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from lvsm import __version__
+from lvsm.core.errors import LvsmError
+from lvsm.privileged.drop import become
+from lvsm.settings import Paths, Settings, load
+
+log = logging.getLogger("plvsd")
+FORMAT = "%(asctime)s %(processName)s %(levelname)s %(name)s: %(message)s"
+
+
+def main() -> None:
+    """Run plvsd; the exit status is 0 after SIGTERM, 2 when a file is wrong, 1 otherwise."""
+    options = _arguments()
+    paths = Paths(conf=options.config)
+    if os.geteuid() != 0:
+        sys.exit("plvsd: it starts as root and drops to its own uid: run it as root")
+    try:
+        settings = load(paths)
+        listeners = _bind(settings)
+    except (LvsmError, OSError) as error:
+        sys.stderr.write(f"plvsd: {error}\n")
+        sys.exit(1 if isinstance(error, OSError) else 2)
+    _log_to(paths.log if options.daemon else None, settings)
+    if options.daemon:
+        _to_background()
+    sys.exit(_run(settings, listeners))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="plvsd", description="The daemon that keeps a node of an LVSM cluster."
+    )
+    parser.add_argument(
+        "--config", type=Path, default=Paths().conf, help="this node's file (%(default)s)"
+    )
+    parser.add_argument(
+        "--daemon", action="store_true", help="go to the background, log to /var/log/plvsd.log"
+    )
+    parser.add_argument("--version", action="version", version=f"plvsd {__version__}")
+    return parser.parse_args()
+
+
+def _bind(settings: Settings) -> tuple[socket.socket, list[socket.socket]]:
+    """Bind the local socket and the TCP listeners while still root."""
+    paths = settings.paths
+    paths.run.mkdir(mode=0o755, exist_ok=True)
+    paths.lib.mkdir(mode=0o700, exist_ok=True)
+    os.chown(paths.lib, settings.uid, settings.gid)
+    tcp = []
+    for address in settings.listen or ("::",):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.bind((address, settings.port))
+        listener.listen(128)  # from here on clients wait in the queue instead of being refused
+        tcp.append(listener)
+    paths.socket.unlink(missing_ok=True)
+    local = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    local.bind(str(paths.socket))
+    paths.socket.chmod(0o666)  # who is there is asked of the kernel, for each connection
+    local.listen(128)
+    return local, tcp
+
+
+def _log_to(path: Path | None, settings: Settings) -> None:
+    handler: logging.Handler
+    if path is None:
+        handler = logging.StreamHandler()
+    else:
+        handler = logging.FileHandler(path)
+        path.chmod(0o640)
+        os.chown(path, 0, settings.gid)
+    logging.basicConfig(level=settings.log_level.upper(), format=FORMAT, handlers=[handler])
+
+
+def _to_background() -> None:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+
+
+def _run(settings: Settings, listeners: tuple[socket.socket, list[socket.socket]]) -> int:
+    mine, workers = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    worker = os.fork()
+    if worker == 0:
+        mine.close()
+        _name("plvsd-worker")
+        become(settings.uid, settings.gid)
+        os.chdir("/")
+        from lvsm.wiring import run_worker  # only the worker pays for what it imports
+
+        return run_worker(settings, workers, *listeners)
+    workers.close()
+    for listener in (listeners[0], *listeners[1]):
+        listener.close()
+    _name("plvsd")
+    settings.paths.pid.write_text(f"{os.getpid()}\n")
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(worker, signal.SIGTERM))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from lvsm.wiring import run_privileged
+
+    run_privileged(settings, mine)
+    _, status = os.waitpid(worker, 0)
+    settings.paths.pid.unlink(missing_ok=True)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _name(name: str) -> None:
+    """Set the process's name as ps and pgrep show it."""
+    Path("/proc/self/comm").write_text(name)
+
+
+if __name__ == "__main__":
+    main()

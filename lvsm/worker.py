@@ -1,0 +1,135 @@
+"""The worker's parts put together, once and plainly, and run."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from functools import partial
+from pathlib import Path
+
+from lvsm import __version__
+from lvsm.adapters import clock, files, heartbeat
+from lvsm.adapters.certificates import load_or_make
+from lvsm.adapters.cluster_login import KnownVerifiers, PeerDialer
+from lvsm.adapters.generations import Generations
+from lvsm.adapters.privileged_link import PrivilegedLink, open_link
+from lvsm.adapters.transport import Server
+from lvsm.core.cluster_key import derive
+from lvsm.daemon import checking
+from lvsm.daemon.checking import Checked
+from lvsm.daemon.control import Control
+from lvsm.daemon.handlers import Handlers
+from lvsm.daemon.own_facts import own_facts
+from lvsm.daemon.peers import Peers
+from lvsm.daemon.replicator import Replicator
+from lvsm.daemon.view import View
+from lvsm.daemon.watch import Watch
+from lvsm.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+async def work(
+    settings: Settings,
+    connection: socket.socket,
+    local: socket.socket,
+    tcp: list[socket.socket],
+) -> int:
+    """Serve and work until SIGTERM; the exit status."""
+    worker = Worker(settings, await open_link(connection))
+    worker.replicator.load()
+    server = Server(
+        node=settings.node,
+        software=__version__,
+        handle=worker.handlers,
+        verbs={name: verb.help for name, verb in worker.handlers.table().items()},
+        verifiers=worker.verifiers,
+        secret=derive(settings.key, info=b"lvsm absent users 1"),
+        certificate=load_or_make(settings.paths.lib, settings.node),
+        monotonic=clock.monotonic,
+    )
+    async with server:
+        await server.listen_unix(sock=local)
+        for listener in tcp:
+            await server.listen_tcp(sock=listener)
+        log.info("plvsd %s on %s is ready", __version__, settings.node)
+        return await worker.run()
+
+
+class Worker:
+    """The parts of one worker, put together."""
+
+    def __init__(self, settings: Settings, kernel: PrivilegedLink) -> None:
+        """Nothing runs yet."""
+        self._kernel = kernel
+        view = View(me=settings.node, members=settings.members)
+        own = partial(own_facts, view, settings.interface)
+
+        def check(text: str) -> Checked:
+            return checking.check(text, members=settings.members, facts=checking.heard(view, own()))
+
+        def address_of(name: str) -> str | None:
+            node = view.configuration.nodes.get(name)
+            if node and node.address:
+                return str(node.address)
+            heard = view.heard.get(name)  # the other one may have reached this node first
+            return heard.facts.address if heard else None
+
+        self.verifiers = KnownVerifiers(
+            admin=settings.password_verifier, key=settings.key, nodes=settings.members
+        )
+        self.peers = Peers(
+            names=tuple(name for name in settings.members if name != settings.node),
+            dial=PeerDialer(
+                node=settings.node, port=settings.port, key=settings.key, address_of=address_of
+            ),
+            facts=own,
+            generation=lambda: view.generation,
+            order_of=lambda name: view.heard[name].facts.order if name in view.heard else None,
+        )
+        self.control = Control(
+            view=view,
+            kernel=kernel,
+            clock=clock,
+            publish=self.peers.publish,
+            ask=self.peers.ask,
+            fallback_interface=settings.interface,
+        )
+        self.watch = Watch(view=view, heartbeat=heartbeat, clock=clock, lost=self.peers.lost)
+        self.replicator = Replicator(
+            view=view,
+            store=Generations(settings.paths.lib / "generations", _replace_own),
+            clock=clock,
+            check=check,
+            push=self.peers.push,
+        )
+        self.handlers = Handlers(
+            view=view,
+            watch=self.watch,
+            control=self.control,
+            replicator=self.replicator,
+            check=check,
+            clock=clock,
+            own_facts=own,
+        )
+
+    async def run(self) -> int:
+        """Run every part until SIGTERM (0) or until one of them fails (1)."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        parts = (self.control.run, self.watch.run, self.peers.run)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(part()) for part in parts]
+            await stop.wait()
+            log.info("stopping: what the kernel forwards stays as it is")
+            for task in tasks:
+                task.cancel()
+        return 0
+
+
+def _replace_own(path: Path, data: bytes) -> None:
+    files.replace(path, data, mode=0o600)
