@@ -7,19 +7,26 @@ exist and what is run at each boot.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from hashlib import sha256
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from lvsm.core import authkeys, ha_cf, plvsd_conf
+from lvsm.core.authkeys import Authkeys
+from lvsm.core.ha_cf import HaCf
+from lvsm.core.plvsd_conf import PlvsdConf
 from lvsm.core.scram import make_verifier
-
+from lvsm.core.scram_keys import SALT_BYTES
+from tests.lab.client import Lab
 from tests.lab.provision import File, User
+from tests.lab.topology import NodeInfo, Topology
 
-PASSWORD = "penguin"
+PASSWORD = "penguin-of-the-lab"
 """The administration password of lab clusters, which no network but the lab's can reach."""
 
 TREE = "/opt/tree"
+PLVSD = User(name="plvsd", uid=977)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +38,95 @@ class Timing:
     warntime: int = 600
     initdead: int = 5000
 
+    def times(self) -> Mapping[str, int]:
+        """The same by ha.cf's words."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """An LVSM cluster on lab nodes: `interfaces` carry heartbeat, the first one also plvsd."""
+    """An LVSM cluster on lab nodes; `media` are the ha.cf lines of each member.
 
-    members: tuple[str, ...]
-    interfaces: tuple[str, ...] = ("eth0",)
+    The keys are made anew for each cluster.
+    """
+
+    media: Mapping[str, tuple[tuple[str, ...], ...]]
     timing: Timing = Timing()
+    key: str = field(default_factory=lambda: secrets.token_hex(20))
+    verifier: str = field(
+        default_factory=lambda: str(make_verifier(PASSWORD, secrets.token_bytes(SALT_BYTES)))
+    )
+
+    @property
+    def users(self) -> Sequence[User]:
+        """The worker's user."""
+        return (PLVSD,)
+
+    def files(self, node: NodeInfo) -> Sequence[File]:
+        """What the configurator would have written on a member."""
+        if node.name not in self.media:
+            return ()
+        ha = HaCf(
+            nodes=tuple(self.media),
+            media=self.media[node.name],
+            times=self.timing.times(),
+            logfile="/var/log/ha-log",
+        )
+        keys = Authkeys(use=1, keys={1: ("sha1", self.key)})
+        conf = PlvsdConf(password_verifier=self.verifier)
+        return (
+            File(path="/etc/ha.d/ha.cf", data=ha_cf.render(ha).encode()),
+            File(path="/etc/ha.d/authkeys", data=authkeys.render(keys).encode(), mode=0o600),
+            File(
+                path="/etc/plvsd.conf",
+                data=plvsd_conf.render(conf).encode(),
+                mode=0o640,
+                owner="root:plvsd",
+            ),
+        )
+
+    def boot_commands(self, node: NodeInfo) -> Sequence[Sequence[str]]:
+        """Put the programs in place, and start plvsd and heartbeat on members."""
+        kind = "member" if node.name in self.media else "client"
+        return ((f"{TREE}/tests/lab/boot-cluster-node", TREE, kind),)
+
+    def ready(self, lab: Lab) -> bool:
+        """Whether every member sees every member up, so that a Save reaches them all."""
+        return all(
+            sees_all(document, self.media)
+            for document in (status(lab, member) for member in self.media)
+        )
+
+
+def provision(topology: Topology, timing: Timing | None = None) -> Cluster:
+    """The cluster of all nodes of a topology but its client.
+
+    heartbeat broadcasts on each network that all members share, and where a router parts them it
+    speaks to each member's address.
+    """
+    members = [node for node in topology.nodes.values() if node.kind != "client"]
+    shared = set.intersection(*({i.network for i in node.interfaces} for node in members))
+    media = {}
+    for node in members:
+        first = node.interfaces[0].name
+        apart = [("ucast", first, member.address) for member in members] if topology.routed else []
+        together = [("bcast", i.name) for i in node.interfaces if i.network in shared]
+        media[node.name] = (*apart, *together)
+    return Cluster(media=media, timing=timing or Timing())
+
+
+def status(lab: Lab, node: str) -> dict[str, Any] | None:
+    """What `lvsm status --json` says on a node; None while plvsd does not answer."""
+    result = lab.run(node, ["lvsm", "status", "--json"], check=False)
+    if not result.out.startswith(b"{"):
+        return None
+    document: dict[str, Any] = json.loads(result.out)
+    return document
+
+
+def sees_all(document: Mapping[str, Any] | None, members: Mapping[str, object]) -> bool:
+    """Whether a node's status shows every member up, for heartbeat and for plvsd."""
+    if document is None:
+        return False
+    states = {node["name"]: node["state"] for node in document["nodes"]}
+    return all(states.get(member) == "up" for member in members)

@@ -1,0 +1,62 @@
+# Everything a newcomer needs: `make help`. Needs Debian 12, git and make; the rest is installed.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+SOURCES := lvsm tests
+STAMP := $(VENV)/.installed
+LAB_STAMP := $(VENV)/.lab-installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt lint types imports unit lab-tests bench lock lab venv clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: lab venv ## Boot a real cluster, balance, cut the director's power, watch it go on (ONCE=1: then end)
+	@$(PY) -m tests.lab.demo $(if $(ONCE),--once)
+
+test: check unit lab-tests ## Install what is needed and run everything
+
+check: lint types imports ## Lint, types and layers
+
+lint: venv
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types: venv
+	$(VENV)/bin/mypy
+
+imports: venv
+	$(VENV)/bin/lint-imports --config setup.cfg
+
+fmt: venv ## Format the code
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+unit: venv lab ## Unit, property and contract tests
+	$(PY) -m pytest -m "not lab" $(ARGS)
+
+lab-tests: venv lab ## Tests on real kernels, heartbeat included
+	$(PY) -m pytest -m lab -p no:randomly --timeout 600 $(ARGS)
+
+lab: $(LAB_STAMP) ## Install what the lab needs (Debian packages; starts no daemon)
+
+$(LAB_STAMP): tests/lab-packages.txt scripts/apt-install
+	scripts/apt-install tests/lab-packages.txt
+	mkdir -p $(VENV)
+	touch $@
+
+venv: $(STAMP) ## Make .venv from Debian's python3 with pinned packages
+
+$(STAMP): requirements.txt requirements-dev.txt $(LAB_STAMP)
+	/usr/bin/python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements.txt -r requirements-dev.txt
+	touch $@
+
+lock: venv ## Pin the Python packages anew, with hashes
+	$(PY) -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2
+	scripts/lock
+
+clean: ## Remove what was built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
