@@ -19,11 +19,15 @@ from lvsm.adapters.transport import Server
 from lvsm.core.cluster_key import derive
 from lvsm.daemon import checking
 from lvsm.daemon.checking import Checked
+from lvsm.daemon.config_verbs import ConfigVerbs
 from lvsm.daemon.control import Control
+from lvsm.daemon.event_verbs import EventVerbs
 from lvsm.daemon.handlers import Handlers
 from lvsm.daemon.own_facts import own_facts
+from lvsm.daemon.peer_verbs import PeerVerbs
 from lvsm.daemon.peers import Peers
 from lvsm.daemon.replicator import Replicator
+from lvsm.daemon.status_verbs import StatusVerbs
 from lvsm.daemon.view import View
 from lvsm.daemon.watch import Watch
 from lvsm.settings import Settings
@@ -44,7 +48,7 @@ async def work(
         node=settings.node,
         software=__version__,
         handle=worker.handlers,
-        verbs={name: verb.help for name, verb in worker.handlers.table().items()},
+        verbs=worker.handlers.help(),
         verifiers=worker.verifiers,
         secret=derive(settings.key, info=b"lvsm absent users 1"),
         certificate=load_or_make(settings.paths.lib, settings.node),
@@ -106,13 +110,14 @@ class Worker:
             push=self.peers.push,
         )
         self.handlers = Handlers(
-            view=view,
-            watch=self.watch,
-            control=self.control,
-            replicator=self.replicator,
-            check=check,
-            clock=clock,
-            own_facts=own,
+            (
+                StatusVerbs(view=view, clock=clock, own_facts=own).table(),
+                ConfigVerbs(view=view, replicator=self.replicator, check=check).table(),
+                EventVerbs(view=view, watch=self.watch, control=self.control).table(),
+                PeerVerbs(
+                    view=view, control=self.control, replicator=self.replicator, clock=clock
+                ).table(),
+            )
         )
 
     async def run(self) -> int:

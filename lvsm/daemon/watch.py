@@ -48,6 +48,10 @@ class Watch:
     def member(self, node: str, status: str) -> None:
         """Heartbeat says that `node` now is `status` (harc's event)."""
         view = self._view
+        if view.statuses.get(node) == ACTIVE and status not in (ACTIVE, DEAD):
+            # heartbeat runs its scripts one after the other: this one may tell of the past.
+            self._ask_now = True
+            return
         self._events.add(node)
         if view.statuses.get(node) == status and status != DEAD:
             return

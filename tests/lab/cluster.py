@@ -91,10 +91,12 @@ class Cluster:
         return ((f"{TREE}/tests/lab/boot-cluster-node", TREE, kind),)
 
     def ready(self, lab: Lab) -> bool:
-        """Whether every member sees every member up, so that a Save reaches them all."""
+        """Whether every member sees every member up, so that a Save reaches them all.
+
+        Those that booted last are asked first: one early no costs the booting nodes least.
+        """
         return all(
-            sees_all(document, self.media)
-            for document in (status(lab, member) for member in self.media)
+            sees_all(status(lab, member), self.media) for member in reversed(tuple(self.media))
         )
 
 
@@ -116,12 +118,28 @@ def provision(topology: Topology, timing: Timing | None = None) -> Cluster:
 
 
 def status(lab: Lab, node: str) -> dict[str, Any] | None:
-    """What `lvsm status --json` says on a node; None while plvsd does not answer."""
-    result = lab.run(node, ["lvsm", "status", "--json"], check=False)
-    if not result.out.startswith(b"{"):
+    """What plvsd's STATUS says on a node; None while it does not answer.
+
+    A bare request: `lvsm status` would cost the booting nodes three times as much.
+    """
+    result = lab.run(node, ["/usr/bin/python3", "-ISEc", _ASK_STATUS], check=False)
+    if result.status:
         return None
     document: dict[str, Any] = json.loads(result.out)
     return document
+
+
+_ASK_STATUS = """
+import _socket
+plvsd = _socket.socket(_socket.AF_UNIX)
+plvsd.settimeout(5)
+plvsd.connect("/run/lvsm/plvsd.sock")
+plvsd.send(b"STATUS\\nQUIT\\n")
+seen = b""
+while chunk := plvsd.recv(65536):
+    seen += chunk
+print(next(line[2:] for line in seen.decode().splitlines() if line.startswith("* ")))
+"""
 
 
 def sees_all(document: Mapping[str, Any] | None, members: Mapping[str, object]) -> bool:

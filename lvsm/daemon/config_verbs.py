@@ -1,0 +1,110 @@
+"""The verbs of the configuration: CONFIG SHOW, CHECK and SAVE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lvsm.core.handling import Reply
+from lvsm.core.problems import Problem, render
+from lvsm.core.session_actions import Request
+from lvsm.daemon.checking import Checked
+from lvsm.daemon.replicator import Replicator
+from lvsm.daemon.requests import Verb, Verbs, admins, number, readers, text, words
+from lvsm.daemon.view import View
+
+
+class ConfigVerbs:
+    """Shows and checks texts; saving is the replicator's."""
+
+    def __init__(
+        self, *, view: View, replicator: Replicator, check: Callable[[str], Checked]
+    ) -> None:
+        """`check` reads and validates a text."""
+        self._view = view
+        self._replicator = replicator
+        self._check = check
+
+    def table(self) -> Verbs:
+        """Each verb with its handler."""
+        return {
+            "CONFIG SHOW": Verb(self.config_show, readers, "the configuration as saved last"),
+            "CONFIG CHECK": Verb(
+                self.config_check, readers, "hold a text against all rules: CONFIG CHECK bytes=N"
+            ),
+            "CONFIG SAVE": Verb(
+                self.config_save, admins, "save a text: CONFIG SAVE base=G comment=TEXT bytes=N"
+            ),
+        }
+
+    async def config_show(self, request: Request, reply: Reply) -> str:
+        """The present generation with its text."""
+        words(request, 0)
+        generation = self._view.generation
+        reply.item(
+            {
+                "generation": generation.number,
+                "epoch": generation.epoch,
+                "author": generation.author,
+                "node": generation.node,
+                "comment": generation.comment,
+                "saved_at": generation.saved_at,
+                "text": generation.text,
+            }
+        )
+        return f"generation {generation.number}"
+
+    async def config_check(self, request: Request, reply: Reply) -> str:
+        """Hold a text against every rule and save nothing."""
+        checked = self._check(text(request))
+        count = len(checked.errors)
+        valid = "it could be saved" if not count else f"{count} to mend before it can be saved"
+        reply.item(
+            {
+                "valid": not count,
+                "problems": [problem_document(problem, request) for problem in checked.problems],
+                "rendered": _rendered(checked, request),
+                "summary": f"{_name(request)}: {valid}",
+            }
+        )
+        return "checked"
+
+    async def config_save(self, request: Request, reply: Reply) -> str:
+        """Make a text the next generation."""
+        wanted = text(request)
+        saved = await self._replicator.save(
+            wanted,
+            base=number(request, "base"),
+            author=request.principal.name,
+            comment=request.options.get("comment", ""),
+        )
+        have = sorted(saved.nodes)
+        what = "saved as" if saved.changed else "is already"
+        summary = (
+            f"{_name(request)} {what} generation {saved.generation.number};"
+            f" {len(have)} of {len(self._view.members)} nodes have it"
+        )
+        reply.item(
+            {
+                "generation": saved.generation.number,
+                "changed": saved.changed,
+                "nodes": have,
+                "rendered": _rendered(self._check(wanted), request),
+                "summary": summary,
+            }
+        )
+        return summary
+
+
+def problem_document(problem: Problem, request: Request) -> dict[str, object]:
+    """A problem as a document, with its text for people."""
+    text = (request.literal or b"").decode("utf-8", "replace")
+    return {**problem.to_json(), "rendered": render(problem, text, _name(request))}
+
+
+def _rendered(checked: Checked, request: Request) -> list[str]:
+    text = (request.literal or b"").decode("utf-8", "replace")
+    return [render(problem, text, _name(request)) for problem in checked.problems]
+
+
+def _name(request: Request) -> str:
+    return request.options.get("name", "configuration")

@@ -1,0 +1,60 @@
+"""The verbs of other nodes: what they are, what they have, and what they ask for."""
+
+from __future__ import annotations
+
+from lvsm.core import facts as facts_text
+from lvsm.core import generation as generation_text
+from lvsm.core.handling import Reply
+from lvsm.core.messages import BadRequestError
+from lvsm.core.session_actions import Request
+from lvsm.daemon.control import Control
+from lvsm.daemon.ports import Clock
+from lvsm.daemon.replicator import Replicator
+from lvsm.daemon.requests import Verb, Verbs, literal, nodes, words
+from lvsm.daemon.view import Heard, View
+
+
+class PeerVerbs:
+    """Takes what other nodes say; a node speaks for itself only."""
+
+    def __init__(
+        self, *, view: View, control: Control, replicator: Replicator, clock: Clock
+    ) -> None:
+        """Nothing is kept here."""
+        self._view = view
+        self._control = control
+        self._replicator = replicator
+        self._clock = clock
+
+    def table(self) -> Verbs:
+        """Each verb with its handler."""
+        return {
+            "GROUP ASK": Verb(self.group_ask, nodes, "a director asks for a group"),
+            "PEER FACTS": Verb(self.peer_facts, nodes, "what a node is and has"),
+            "PEER CONFIG": Verb(self.peer_config, nodes, "a generation that a node has"),
+        }
+
+    async def group_ask(self, request: Request, reply: Reply) -> str:
+        """A more preferred director asks for a group that this node holds."""
+        (group,) = words(request, 1)
+        if group in self._view.held:
+            self._control.offer(group, f"{request.principal.name} asked for it")
+            self._view.touch()
+        return "offered"
+
+    async def peer_facts(self, request: Request, reply: Reply) -> str:
+        """What another node is and has."""
+        facts = facts_text.decode(literal(request))
+        node = request.principal.name
+        if facts.node != node:
+            raise BadRequestError(f"{node} sent facts of {facts.node}")
+        before = self._view.heard.get(node)
+        self._view.heard[node] = Heard(facts=facts, at=self._clock.monotonic())
+        if before is None or before.facts != facts:
+            self._view.touch()
+        return "noted"
+
+    async def peer_config(self, request: Request, reply: Reply) -> str:
+        """A generation that another node has."""
+        await self._replicator.offered(generation_text.decode(literal(request)))
+        return f"generation {self._view.generation.number}"
