@@ -185,7 +185,7 @@ def _text(file: TextIO) -> bytes:
 
 
 def _name(file: TextIO) -> str:
-    return "standard input" if file.name == "-" else Path(file.name).name
+    return "standard input" if file is sys.stdin or file.name == "<stdin>" else file.name
 
 
 def _ask(

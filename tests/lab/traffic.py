@@ -1,10 +1,17 @@
-"""What a client saw: the lines of `traffic_client.py` as figures."""
+"""A client that goes on connecting, and what it saw: `traffic_client.py` and its lines as figures."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from tests.lab.client import Lab
+from tests.lab.process import Process
+
+CLIENT = "/opt/tree/tests/lab/traffic_client.py"
+LONGEST_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +72,30 @@ def read(lines: Iterable[str]) -> Seen:
             )
         )
     return Seen(attempts=tuple(sorted(attempts, key=lambda attempt: attempt.start)))
+
+
+class Running:
+    """A client that connects again and again until `stop`."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    def first(self) -> None:
+        """Wait until it has had its first answer or failure."""
+        self._process.read_line()
+
+    def stop(self) -> Seen:
+        """End it and return what it saw."""
+        self._process.close_stdin()
+        result = self._process.wait()
+        return read(result.out.decode().splitlines())
+
+
+@contextmanager
+def running(lab: Lab, address: str, port: int = 80, node: str = "client") -> Iterator[Running]:
+    """Connect to an address every 20 ms, from a node of a lab that has the checkout in it."""
+    argv = ["/usr/bin/python3", "-ISE", CLIENT, address, str(port), str(LONGEST_SECONDS)]
+    with lab.start(node, argv) as process:
+        client = Running(process)
+        client.first()
+        yield client
