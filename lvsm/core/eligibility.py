@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from lvsm.core.facts import Facts
 
 ACTIVE = "active"
+DEAD = "dead"
 STRANGERS_SECONDS = 5.0
 """How long a node that heartbeat calls active may stay unheard before it is not waited for."""
 
@@ -58,3 +59,14 @@ def reason_against(now: Situation) -> str | None:
     if unheard and now.up_for < STRANGERS_SECONDS:
         return f"not heard from yet: {', '.join(unheard)}"
     return None
+
+
+def is_up(status: str | None, facts: Facts | None) -> bool:
+    """Whether a node counts as up: `status` is heartbeat's word here, `facts` its own, if fresh.
+
+    heartbeat runs its scripts one after the other, so `active` may be some tenths of a second late.
+    Until then the node's own word counts, which is that *its* heartbeat has joined. Dead is dead.
+    """
+    if status == ACTIVE:
+        return True
+    return status not in (None, DEAD) and facts is not None and facts.eligible

@@ -1,22 +1,27 @@
 """Readers of single TOML values: each takes a value to a model's value, or says what is wrong.
 
 A reader is a function from what tomllib gave to the wanted value; it raises `Wrong` with a code, a
-message and advice, and whoever reads the table knows the place.
+message and advice, and whoever reads the table knows the place. No message is longer than a line,
+whatever the value.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from ipaddress import ip_address, ip_interface
 from typing import Any, TypeVar
 
 from lvsm.core.model import IPAddress, IPInterface
-from lvsm.core.names import RULE, did_you_mean, is_name
+from lvsm.core.names import RULE, did_you_mean, is_interface, is_name, quoted
 
 Value = Any  # what tomllib gives: str, int, float, bool, list, dict or a date
 Reader = Callable[[Value], Any]
 E = TypeVar("E", bound=StrEnum)
+_PREFIXED = re.compile(r"[^/%]+(?:/[1-9][0-9]*)?", re.ASCII)
+_SHOWN = 10**20
+"""Larger numbers are not shown: Python refuses to write out those that a hexadecimal can give."""
 
 _KINDS: dict[type, str] = {
     str: "text in quotation marks",
@@ -28,14 +33,15 @@ _KINDS: dict[type, str] = {
 
 
 class Wrong(Exception):  # noqa: N818  it is caught by the reader of the table, three lines away
-    """A value that cannot be read."""
+    """A value that cannot be read; `index` says which entry of a list it is, None for no list."""
 
-    def __init__(self, code: str, message: str, advice: str) -> None:
+    def __init__(self, code: str, message: str, advice: str, *, index: int | None = None) -> None:
         """Keep what a Problem needs."""
         super().__init__(message)
         self.code = code
         self.message = message
         self.advice = advice
+        self.index = index
 
 
 def of_type(value: Value, kind: type) -> Any:
@@ -65,7 +71,8 @@ def number(low: int, high: int, code: str = "range") -> Callable[[Value], int]:
     def read(value: Value) -> int:
         found: int = of_type(value, int)
         if not low <= found <= high:
-            raise Wrong(code, f"{found} is out of range", f"Choose between {low} and {high}.")
+            shown = found if abs(found) < _SHOWN else "this number"
+            raise Wrong(code, f"{shown} is out of range", f"Choose between {low} and {high}.")
         return found
 
     return read
@@ -75,61 +82,26 @@ def name(value: Value) -> str:
     """The name of a node, a virtual service or a group."""
     found = text(value)
     if not is_name(found):
-        raise Wrong("name", f"{found!r} cannot be a name", f"Choose another: {RULE}.")
+        raise Wrong("name", f"{quoted(found)} cannot be a name", f"Choose another: {RULE}.")
+    return found
+
+
+def interface_name(value: Value) -> str:
+    """The name of a network interface."""
+    found = text(value)
+    if not is_interface(found):
+        raise Wrong(
+            "interface",
+            f"{quoted(found)} cannot be an interface",
+            "Write it as `ip link` shows it, like `eth0`.",
+        )
     return found
 
 
 def choice(kind: type[E]) -> Callable[[Value], E]:
     """A reader of one of an enumeration's words."""
-
-    def read(value: Value) -> E:
-        found = text(value)
-        try:
-            return kind(found)
-        except ValueError:
-            words = [member.value for member in kind]
-            raise Wrong("choice", f"{found!r} is not known", did_you_mean(found, words)) from None
-
-    return read
-
-
-def address(value: Value) -> IPAddress:
-    """An IPv4 or IPv6 address, strictly written."""
-    try:
-        return ip_address(text(value))
-    except ValueError:
-        raise Wrong(
-            "address", f"{value!r} is no address", 'Write it like "192.0.2.10" or "2001:db8::10".'
-        ) from None
-
-
-def interface(value: Value) -> tuple[IPInterface, bool]:
-    """An address with or without a prefix length, and whether it had one."""
-    found = text(value)
-    try:
-        return ip_interface(found), "/" in found
-    except ValueError:
-        raise Wrong(
-            "address",
-            f"{found!r} is no address",
-            'Write it like "192.0.2.10" or "192.0.2.10/24", without leading zeros.',
-        ) from None
-
-
-def many(reader: Callable[[Value], Any], *, least: int = 0) -> Callable[[Value], tuple[Any, ...]]:
-    """A reader of a list whose entries `reader` reads, without repetition."""
-
-    def read(value: Value) -> tuple[Any, ...]:
-        entries = of_type(value, list)
-        if len(entries) < least:
-            raise Wrong("empty", "the list is too short", f"Name at least {least}.")
-        found = tuple(reader(entry) for entry in entries)
-        for entry in found:
-            if found.count(entry) > 1:
-                raise Wrong("repeated", f"{entry!r} stands there twice", "Remove one of them.")
-        return found
-
-    return read
+    read_word = words(member.value for member in kind)
+    return lambda value: kind(read_word(value))
 
 
 def words(allowed: Iterable[str]) -> Callable[[Value], str]:
@@ -139,7 +111,63 @@ def words(allowed: Iterable[str]) -> Callable[[Value], str]:
     def read(value: Value) -> str:
         found = text(value)
         if found not in known:
-            raise Wrong("choice", f"{found!r} is not known", did_you_mean(found, known))
+            raise Wrong("choice", f"{quoted(found)} is not known", did_you_mean(found, known))
         return found
+
+    return read
+
+
+def address(value: Value) -> IPAddress:
+    """An IPv4 or IPv6 address, strictly written; one with a zone (`%eth0`) is none."""
+    found = text(value)
+    try:
+        if "%" not in found:
+            return ip_address(found)
+    except ValueError:
+        pass
+    raise Wrong(
+        "address",
+        f"{quoted(found)} is no address",
+        'Write it like "192.0.2.10" or "2001:db8::10", without leading zeros.',
+    )
+
+
+def interface(value: Value) -> tuple[IPInterface, bool]:
+    """An address with or without a prefix length, and whether it had one.
+
+    The length is a plain number from 1: an address with a prefix of 0 would be a default route.
+    """
+    found = text(value)
+    try:
+        if _PREFIXED.fullmatch(found):
+            return ip_interface(found), "/" in found
+    except ValueError:
+        pass
+    raise Wrong(
+        "address",
+        f"{quoted(found)} is no address",
+        'Write it like "192.0.2.10" or "192.0.2.10/24", without leading zeros.',
+    )
+
+
+def many(reader: Callable[[Value], Any], *, least: int = 0) -> Callable[[Value], tuple[Any, ...]]:
+    """A reader of a list whose entries `reader` reads, without repetition."""
+
+    def read(value: Value) -> tuple[Any, ...]:
+        entries = of_type(value, list)
+        if len(entries) < least:
+            raise Wrong("empty", "the list is too short", f"Name at least {least}.")
+        found: dict[Any, None] = {}
+        for index, entry in enumerate(entries):
+            try:
+                one = reader(entry)
+            except Wrong as wrong:
+                wrong.index = index
+                raise
+            if one in found:
+                message = f"{quoted(str(one))} stands there twice"
+                raise Wrong("repeated", message, "Remove one of them.", index=index)
+            found[one] = None
+        return tuple(found)
 
     return read

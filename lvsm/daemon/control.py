@@ -142,6 +142,17 @@ class Control:
             case Action.YIELD if group in view.held:
                 self.offer(group, decision.reason)
 
+    def asked(self, group: str, node: str) -> bool:
+        """Another node asks for a group: offer it if that node may have it, and say whether."""
+        known = self._view.groups.get(group)
+        peer = self._view.peers(self._clock.monotonic(), eligible=True).get(node)
+        if known is None or node not in known.directors or peer is None or not peer.up:
+            return False  # it will ask again
+        if group in self._view.held:
+            self.offer(group, f"{node} asked for it")
+            self._view.touch()
+        return True
+
     def offer(self, group: str, reason: str) -> None:
         """Begin to hand a group over: served on, but no longer shown to the neighbours."""
         log.info("offering %s: %s", group, reason)

@@ -37,10 +37,7 @@ class PeerVerbs:
     async def group_ask(self, request: Request, reply: Reply) -> str:
         """A more preferred director asks for a group that this node holds."""
         (group,) = words(request, 1)
-        if group in self._view.held:
-            self._control.offer(group, f"{request.principal.name} asked for it")
-            self._view.touch()
-        return "offered"
+        return "offered" if self._control.asked(group, request.principal.name) else "not yet"
 
     async def peer_facts(self, request: Request, reply: Reply) -> str:
         """What another node is and has."""

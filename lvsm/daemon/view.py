@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lvsm.core.eligibility import ACTIVE, Situation
+from lvsm.core.eligibility import Situation, is_up
 from lvsm.core.facts import Facts
 from lvsm.core.generation import EMPTY, Generation
 from lvsm.core.groups import Group, Peer
@@ -86,7 +86,7 @@ class View:
         peers = {
             name: Peer(
                 name=name,
-                up=self.statuses.get(name) == ACTIVE,
+                up=is_up(self.statuses.get(name), fresh.get(name)),
                 eligible=name in fresh and fresh[name].eligible,
                 holds=frozenset(self.heard[name].facts.holds)
                 if name in self.heard

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from lvsm.core.eligibility import ACTIVE
+from lvsm.core.eligibility import ACTIVE, DEAD
 from lvsm.daemon.ports import Clock, Heartbeat
 from lvsm.daemon.view import View
 
@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25
 JOINING_SECONDS = 0.5
 CHECK_SECONDS = 10.0
-DEAD = "dead"
 
 
 class Watch:

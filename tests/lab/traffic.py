@@ -1,4 +1,4 @@
-"""A client that goes on connecting, and what it saw: `traffic_client.py` and its lines as figures."""
+"""A client that goes on connecting, and what it saw: `traffic_client.py` and its lines."""
 
 from __future__ import annotations
 
