@@ -1,6 +1,6 @@
 """The names of nodes, virtual services and groups: one rule for all.
 
-Beside it the names of interfaces, which are the kernel's, and how messages show what somebody wrote.
+Beside it the names of interfaces, which are the kernel's, and how a message shows what was written.
 """
 
 from __future__ import annotations

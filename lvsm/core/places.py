@@ -70,12 +70,12 @@ class Places:
         span = self._values.get(path)
         return self.key(path) if span is None else self._place(*span)
 
-    def key_span(self, path: Path) -> Span | None:
-        """The span of the key at `path`: with its brackets for a header; None if none is there.
+    def key_span(self, path: Path) -> Span:
+        """The span of the key at `path`, with its brackets for a header; raises KeyError.
 
         For a key with dots it ends where `path` ends: `node.rs1` of `node.rs1.address = ...`.
         """
-        return self._keys.get(path)
+        return self._keys[path]
 
     def value_span(self, path: Path) -> Span | None:
         """The span of the value that stands behind an equals sign; None if none is there."""

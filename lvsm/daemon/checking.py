@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_interface
 
-from lvsm.core.config_text import parse, with_node_addresses
+from lvsm.core.config_text import parse
 from lvsm.core.facts import Facts as NodeFacts
-from lvsm.core.model import Configuration
+from lvsm.core.model import Configuration, IPAddress, IPInterface, Node
+from lvsm.core.node_addresses import with_node_addresses
 from lvsm.core.places import Places
 from lvsm.core.problems import Problem, located
-from lvsm.core.validate import Facts, validate
+from lvsm.core.rules import Facts
+from lvsm.core.validate import validate
 from lvsm.daemon.view import View
 
 
@@ -39,28 +41,44 @@ def check(text: str, *, members: tuple[str, ...], facts: dict[str, NodeFacts]) -
     parsed = parse(text)
     if parsed.configuration is None:
         return Checked(text=text, configuration=None, problems=parsed.problems)
-    reported = {
-        entry.node: ip_address(facts[entry.node].address or "")
-        for _, entry in parsed.configuration.realservers()
-        if _unnamed(parsed.configuration, entry.node)
-        and entry.node in facts
-        and facts[entry.node].address
-    }
-    completed = with_node_addresses(text, reported) if reported else text
-    configuration = parse(completed).configuration or parsed.configuration
-    problems = located(validate(configuration, known(members, facts)), lambda: Places(text))
-    return Checked(text=completed, configuration=configuration, problems=problems)
+    reported = _reported(parsed.configuration, facts)
+    configuration = _completed(parsed.configuration, reported)
+    problems = validate(configuration, known(members, facts))
+    return Checked(
+        text=with_node_addresses(text, reported),
+        configuration=configuration,
+        problems=located(problems, lambda: Places(text)),
+    )
 
 
-def _unnamed(configuration: Configuration, name: str) -> bool:
-    node = configuration.nodes.get(name)
-    return node is None or node.address is None
+def _reported(configuration: Configuration, facts: dict[str, NodeFacts]) -> dict[str, IPAddress]:
+    """The addresses of those realservers to which the text gives none and which reported one."""
+    found = {}
+    for _, entry in configuration.realservers():
+        node, heard_of = configuration.nodes.get(entry.node), facts.get(entry.node)
+        if (node is None or node.address is None) and heard_of and heard_of.address:
+            address = _address(heard_of.address)
+            if address is not None:
+                found[entry.node] = address
+    return found
+
+
+def _completed(configuration: Configuration, addresses: dict[str, IPAddress]) -> Configuration:
+    """What `with_node_addresses` makes a text say."""
+    nodes = dict(configuration.nodes)
+    for name, address in addresses.items():
+        nodes[name] = replace(nodes.get(name, Node(name=name)), address=address)
+    return replace(configuration, nodes=nodes)
 
 
 def known(members: tuple[str, ...], facts: dict[str, NodeFacts]) -> Facts:
-    """What validation wants to know of the nodes, from what they reported."""
+    """What validation wants to know of the nodes, from what they reported.
+
+    A node that reports no address has not looked at its kernel yet, so it does not know of IPVS.
+    """
     interfaces = {
-        name: [ip_interface(text) for text in heard.addresses] for name, heard in facts.items()
+        name: [interface for text in heard.addresses if (interface := _interface(text))]
+        for name, heard in facts.items()
     }
     return Facts(
         members=frozenset(members),
@@ -69,8 +87,24 @@ def known(members: tuple[str, ...], facts: dict[str, NodeFacts]) -> Facts:
             name: frozenset(i.network for i in found if i.network.prefixlen < i.max_prefixlen)
             for name, found in interfaces.items()
         },
+        without_ipvs=frozenset(n for n, f in facts.items() if interfaces[n] and not f.ipvs),
         schedulers=None,
     )
+
+
+def _address(text: str) -> IPAddress | None:
+    """A peer's address; None for what is none, which is as good as not reported."""
+    try:
+        return ip_address(text) if "%" not in text else None
+    except ValueError:
+        return None
+
+
+def _interface(text: str) -> IPInterface | None:
+    try:
+        return ip_interface(text)
+    except ValueError:
+        return None
 
 
 def heard(view: View, own: NodeFacts) -> dict[str, NodeFacts]:

@@ -1,0 +1,152 @@
+"""The rules about how a virtual service spreads its connections over realservers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lvsm.core.model import Configuration, Forwarding, Protocol, VirtualService
+from lvsm.core.names import did_you_mean
+from lvsm.core.problems import Problem, Severity
+from lvsm.core.rules import Facts, Rule, at
+
+FLAG_SCHEDULERS = {
+    "mh-port": "mh",
+    "mh-fallback": "mh",
+    "sh-port": "sh",
+    "sh-fallback": "sh",
+}
+_WORDS = {Forwarding.DR: "direct routing", Forwarding.TUN: "IP tunnelling"}
+
+
+def _realservers_once(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
+    for vip in configuration.vips.values():
+        seen: set[tuple[str, int]] = set()
+        for index, entry in enumerate(vip.realservers):
+            # What the kernel tells realservers apart by: for each port of the service, its own.
+            keys = {(entry.node, entry.port or port) for port in vip.ports}
+            if keys & seen:
+                yield Problem(
+                    code="repeated-realserver",
+                    message=f"{entry.node} is a realserver of {vip.name} twice",
+                    advice="Remove one of them, or give it another port.",
+                    path=at(vip, "realserver", index, "node"),
+                )
+            seen |= keys
+
+
+def _method_fits(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
+    for vip in configuration.vips.values():
+        for index, entry in enumerate(vip.realservers):
+            method = vip.forwarding_of(entry)
+            path = at(vip, "realserver", index)
+            if method is Forwarding.NAT and vip.forwarding is not Forwarding.NAT:
+                yield Problem(
+                    code="nat-realserver",
+                    message=f"{entry.node} uses nat, its virtual service {vip.forwarding}",
+                    advice='Use forwarding = "nat" for the whole virtual service.',
+                    path=(*path, "forwarding"),
+                )
+            elif method is not Forwarding.NAT and entry.port and vip.ports != (entry.port,):
+                yield Problem(
+                    code=f"{method}-port",
+                    message=f"realserver {entry.node} uses port {entry.port}, the VIP"
+                    f" {_ports(vip)}; {_WORDS[method]} cannot change ports",
+                    advice=f"Remove `port` from {entry.node}, or use"
+                    ' forwarding = "nat" for this realserver\'s VIP.',
+                    path=(*path, "port"),
+                )
+
+
+def _ports(vip: VirtualService) -> str:
+    return f"port{'s' if len(vip.ports) > 1 else ''} {', '.join(map(str, vip.ports))}"
+
+
+def _scheduler_there(configuration: Configuration, facts: Facts) -> Iterator[Problem]:
+    for vip in configuration.vips.values():
+        if facts.schedulers is not None and vip.scheduler not in facts.schedulers:
+            yield Problem(
+                code="unknown-scheduler",
+                message=f"the directors' kernels have no scheduler {vip.scheduler}",
+                advice=did_you_mean(vip.scheduler, facts.schedulers),
+                path=at(vip, "scheduler"),
+            )
+
+
+def _flags_fit(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
+    for vip in configuration.vips.values():
+        for index, flag in enumerate(vip.flags):
+            needs = FLAG_SCHEDULERS.get(flag, vip.scheduler)
+            if needs != vip.scheduler:
+                yield Problem(
+                    code="flag-scheduler",
+                    message=f"the flag {flag} belongs to the scheduler {needs}",
+                    advice=f'Remove it, or use scheduler = "{needs}".',
+                    path=at(vip, "flags", index),
+                )
+            if flag == "ops" and vip.protocol is not Protocol.UDP:
+                yield Problem(
+                    code="flag-protocol",
+                    message="one-packet scheduling (ops) is for udp",
+                    advice="Remove the flag.",
+                    path=at(vip, "flags", index),
+                )
+
+
+def _gateway_used(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
+    for vip in configuration.vips.values():
+        if vip.nat_gateway is not None and vip.forwarding is not Forwarding.NAT:
+            yield Problem(
+                code="unused-gateway",
+                message=f"{vip.name} has a gateway for nat, and forwarding by {vip.forwarding}",
+                advice="Remove `nat_gateway`.",
+                path=at(vip, "nat_gateway"),
+                on_key=True,
+            )
+
+
+def _nat_shares(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
+    first: dict[str, VirtualService] = {}
+    for vip in configuration.vips.values():
+        for node in _by_nat(vip):
+            other = first.setdefault(node, vip)
+            if (other.nat_gateway, other.directors) != (vip.nat_gateway, vip.directors):
+                yield Problem(
+                    code="nat-gateway-differs",
+                    message=f"{node} is a realserver of {other.name} too, with another gateway"
+                    " or other directors; it has one default route",
+                    advice="Give both virtual services the same `nat_gateway` and `directors`.",
+                    path=at(vip, "nat_gateway"),
+                )
+
+
+def _by_nat(vip: VirtualService) -> Iterable[str]:
+    """The nodes that answer for `vip` through nat, each once."""
+    if vip.forwarding is not Forwarding.NAT:
+        return ()
+    methods = ((entry.node, vip.forwarding_of(entry)) for entry in vip.realservers)
+    return dict.fromkeys(node for node, method in methods if method is Forwarding.NAT)
+
+
+def _somebody_serves(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
+    for vip in configuration.vips.values():
+        if vip.enabled and not any(entry.weight for entry in vip.realservers):
+            what = "no realserver" if not vip.realservers else "only realservers of weight 0"
+            yield Problem(
+                code="nobody-serves",
+                message=f"{vip.name} has {what}: its connections will be refused",
+                advice=f"Add a [[vip.{vip.name}.realserver]], or give one a weight.",
+                path=at(vip),
+                on_key=True,
+                severity=Severity.WARNING,
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    _realservers_once,
+    _method_fits,
+    _scheduler_there,
+    _flags_fit,
+    _gateway_used,
+    _nat_shares,
+    _somebody_serves,
+)
