@@ -15,6 +15,8 @@ ACTIVE = "active"
 DEAD = "dead"
 STRANGERS_SECONDS = 5.0
 """How long a node that heartbeat calls active may stay unheard before it is not waited for."""
+BEHIND_SECONDS = 3.0
+"""How long a node that holds groups may lack a generation that others have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,9 @@ class Situation:
     """What one node knows when it asks itself whether it may hold groups.
 
     `statuses` are heartbeat's, by node; `heard` the fresh facts of other nodes; `up_for` is for how
-    many seconds this node's heartbeat has been seen running.
+    many seconds this node's heartbeat has been seen running, `behind_for` for how many a generation
+    newer than this node's has been known. `applied` says that nothing the kernel should have was
+    missing from it or refused when last looked at; `holding` that this node holds a group now.
     """
 
     me: str
@@ -34,6 +38,13 @@ class Situation:
     ipvs: bool
     applied: bool
     up_for: float
+    behind_for: float = 0.0
+    holding: bool = False
+
+
+def newest_heard(now: Situation) -> tuple[int, int, str]:
+    """The newest generation that this node has or has heard of."""
+    return max((facts.order for facts in now.heard.values()), default=now.order)
 
 
 def reason_against(now: Situation) -> str | None:
@@ -46,11 +57,15 @@ def reason_against(now: Situation) -> str | None:
         return "heartbeat has not joined the cluster yet"
     if not now.ipvs:
         return "the kernel has no IPVS"
-    newest = max((facts.order for facts in now.heard.values()), default=now.order)
-    if newest > now.order:
+    newest = newest_heard(now)
+    # A Save reaches the nodes one after the other: no reason for a holder to let go, unless it lasts.
+    patience = BEHIND_SECONDS if now.holding else 0.0
+    if newest > now.order and now.behind_for >= patience:
         return f"generation {newest[1]} is known, this node has {now.order[1]}"
     if not now.applied:
         return "the kernel does not have the configuration yet"
+    if now.holding:
+        return None  # a plvsd that was restarted goes on with what it finds
     unheard = sorted(
         node
         for node, status in now.statuses.items()

@@ -147,5 +147,4 @@ class Replicator:
         self._view.generation = generation
         self._view.configuration = checked.configuration
         self._view.groups = groups(checked.configuration, ids)
-        self._view.applied = False
         self._view.touch()

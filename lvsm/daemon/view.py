@@ -51,6 +51,7 @@ class View:
     since: dict[str, float] = field(default_factory=dict)
     kernel: KernelState | None = None
     applied: bool = False
+    behind_since: float | None = None
     problems: tuple[str, ...] = ()
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     stepped: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -65,16 +66,21 @@ class View:
 
     def situation(self, now: float) -> Situation:
         """What this node knows when it asks itself whether it may hold groups."""
+        heard = self.fresh(now)
+        behind = any(facts.order > self.generation.order for facts in heard.values())
+        self.behind_since = (self.behind_since or now) if behind else None
         return Situation(
             me=self.me,
             heartbeat=self.heartbeat is not None,
             leaving=self.leaving,
             statuses=dict(self.statuses),
-            heard=self.fresh(now),
+            heard=heard,
             order=self.generation.order,
             ipvs=self.kernel is not None and self.kernel.ipvs,
             applied=self.applied,
             up_for=now - self.heartbeat_since,
+            behind_for=now - self.behind_since if self.behind_since is not None else 0.0,
+            holding=bool(self.held),
         )
 
     def peers(self, now: float, *, eligible: bool) -> dict[str, Peer]:

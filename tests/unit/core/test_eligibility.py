@@ -4,7 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from lvsm.core.eligibility import STRANGERS_SECONDS, Situation, reason_against
+from lvsm.core.eligibility import (
+    BEHIND_SECONDS,
+    STRANGERS_SECONDS,
+    Situation,
+    is_up,
+    reason_against,
+)
 from lvsm.core.facts import Facts
 
 ORDER = (1, 3, "abc")
@@ -49,3 +55,33 @@ def test_a_node_that_never_speaks_is_not_waited_for_for_ever() -> None:
 
 def test_an_older_peer_is_no_obstacle() -> None:
     assert reason_against(replace(GOOD, order=(2, 1, ""))) is None
+
+
+def test_a_holder_is_given_time_to_get_a_new_generation() -> None:
+    late = replace(GOOD, order=(1, 2, ""), holding=True)
+    assert reason_against(replace(late, behind_for=BEHIND_SECONDS - 1)) is None
+    assert reason_against(replace(late, behind_for=BEHIND_SECONDS)) is not None
+
+
+def test_a_holder_does_not_wait_to_hear_from_all() -> None:
+    assert reason_against(replace(GOOD, heard={}, holding=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "eligible", "up"),
+    [
+        ("active", None, True),
+        ("active", False, True),
+        ("up", True, True),
+        ("init", True, True),
+        ("up", False, False),
+        ("up", None, False),
+        ("dead", True, False),
+        (None, True, False),
+    ],
+)
+def test_who_counts_as_up(status: str | None, eligible: bool | None, up: bool) -> None:
+    facts = None
+    if eligible is not None:
+        facts = Facts(node="dir2", version="2", order=ORDER, eligible=eligible)
+    assert is_up(status, facts) is up
