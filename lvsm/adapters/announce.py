@@ -1,16 +1,18 @@
 """Telling neighbours where an address lives now: gratuitous ARP and unsolicited advertisements.
 
 Source: RFC 826 and RFC 5227 (ARP), RFC 4861 7.2.6 (neighbour discovery). Of ARP both forms are
-sent, since some neighbours heed only requests and some only replies.
+sent, since some neighbours heed only requests and some only replies. Interfaces that are no
+Ethernet (lo, tunnels) have no neighbours who could hear, and nothing is sent there (netdevice(7)).
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import socket
 import struct
 from collections.abc import Sequence
 from ipaddress import ip_interface
-from pathlib import Path
 
 from lvsm.core.operations import Failure, InterfaceAddress
 
@@ -21,6 +23,10 @@ _NOBODY = b"\0" * 6
 _ALL_NODES = "ff02::1"
 _ADVERTISEMENT = struct.Struct("!BBHI16sBB6s")
 _OVERRIDE = 0x20000000
+_SIOCGIFHWADDR = 0x8927
+_IFREQ = struct.Struct("=16sH22s")
+_ARPHRD_ETHER = 1
+_HARDWARE_BYTES = 6
 
 
 def announce(addresses: Sequence[InterfaceAddress]) -> tuple[Failure, ...]:
@@ -32,17 +38,22 @@ def announce(addresses: Sequence[InterfaceAddress]) -> tuple[Failure, ...]:
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as packet:
         for index, address in enumerate(addresses):
             try:
-                hardware = _hardware(address.interface)
-                ip = ip_interface(address.address).ip
-                if ip.version == 4:
-                    _arp(packet, address.interface, hardware, ip.packed)
-                else:
-                    _advertise(address.interface, hardware, ip.packed)
-            except FileNotFoundError:
-                failures.append(Failure(index=index, code="no-interface", reason="no interface"))
+                _announce(packet, address)
             except OSError as error:
-                failures.append(Failure(index=index, code="os-error", reason=str(error)))
+                code = "no-interface" if error.errno == errno.ENODEV else "os-error"
+                failures.append(Failure(index=index, code=code, reason=str(error)))
     return tuple(failures)
+
+
+def _announce(packet: socket.socket, address: InterfaceAddress) -> None:
+    hardware = _hardware(packet, address.interface)
+    if hardware is None:
+        return
+    ip = ip_interface(address.address).ip
+    if ip.version == 4:
+        _arp(packet, address.interface, hardware, ip.packed)
+    else:
+        _advertise(address.interface, hardware, ip.packed)
 
 
 def arp_frames(hardware: bytes, address: bytes) -> tuple[bytes, bytes]:
@@ -53,9 +64,12 @@ def arp_frames(hardware: bytes, address: bytes) -> tuple[bytes, bytes]:
     return ethernet + request, ethernet + reply
 
 
-def _hardware(interface: str) -> bytes:
-    text = (Path("/sys/class/net") / interface / "address").read_text().strip()
-    return bytes.fromhex(text.replace(":", ""))
+def _hardware(any_socket: socket.socket, interface: str) -> bytes | None:
+    """The interface's Ethernet address, None when it is no Ethernet; raises OSError."""
+    request = _IFREQ.pack(interface.encode(), 0, b"")
+    answer = fcntl.ioctl(any_socket, _SIOCGIFHWADDR, request)
+    _, kind, raw = _IFREQ.unpack(answer)
+    return raw[:_HARDWARE_BYTES] if kind == _ARPHRD_ETHER else None
 
 
 def _arp(packet: socket.socket, interface: str, hardware: bytes, address: bytes) -> None:

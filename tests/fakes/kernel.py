@@ -1,0 +1,309 @@
+"""A kernel in memory: IPVS table, addresses, sysctls, announcements, the record of what is ours.
+
+Law: it answers as the real kernel does, error codes included; `tests/contract` runs one suite
+against both. Its parts can stand in for the adapters one by one, or the whole for a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from ipaddress import IPv4Interface, ip_address, ip_interface
+
+from lvsm.adapters.sysctl import SysctlError
+from lvsm.core.errors import LvsmError
+from lvsm.core.model import Forwarding
+from lvsm.core.operations import (
+    AddAddress,
+    AddDestination,
+    AddService,
+    Announce,
+    AnyOperation,
+    DeleteAddress,
+    DeleteDestination,
+    DeleteService,
+    Destination,
+    Failure,
+    HoldGroup,
+    Interface,
+    InterfaceAddress,
+    KernelState,
+    Owned,
+    ReleaseGroup,
+    RestoreSysctl,
+    Service,
+    ServiceKey,
+    ServiceState,
+    SetDestination,
+    SetService,
+    SetSysctl,
+)
+
+SCHEDULERS = frozenset({"rr", "wrr", "lc", "wlc", "sh", "mh"})
+PROMOTE = "net.ipv4.conf.all.promote_secondaries"
+SYSCTLS = {
+    "net.ipv4.conf.all.arp_ignore": 0,
+    "net.ipv4.conf.all.arp_announce": 0,
+    PROMOTE: 0,
+}
+INTERFACES = (
+    Interface(name="lo", carrier=True, addresses=("127.0.0.1/8", "::1/128")),
+    Interface(name="eth0", carrier=True, addresses=("10.0.0.11/24",)),
+    Interface(name="eth1", carrier=True, addresses=("10.1.0.11/24", "2001:db8:1::11/64")),
+)
+HARMLESS = frozenset({"exists", "missing"})
+_SCHEDULER_FLAGS = {
+    f"{scheduler}-{own}": (scheduler, number)
+    for scheduler in ("mh", "sh")
+    for number, own in ((1, "fallback"), (2, "port"))
+}
+
+
+class RefusedError(Exception):
+    """The kernel does not do it; the argument is the code of the adapters."""
+
+
+class FakeIpvs:
+    """The IPVS table."""
+
+    def __init__(self, services: Sequence[ServiceState] = (), *, available: bool = True) -> None:
+        self._available = available
+        self.table: dict[ServiceKey, Service] = {}
+        self.destinations: dict[ServiceKey, dict[tuple[str, int], Destination]] = {}
+        for state in services:
+            self.table[state.service.key] = state.service
+            self.destinations[state.service.key] = {
+                (entry.address, entry.port): entry for entry in state.destinations
+            }
+
+    def available(self) -> bool:
+        return self._available
+
+    def read(self) -> tuple[ServiceState, ...]:
+        keys = sorted(self.table, key=lambda key: (key.protocol, key.address, key.port))
+        return tuple(
+            ServiceState(
+                service=self.table[key],
+                destinations=tuple(entry for _, entry in sorted(self.destinations[key].items())),
+            )
+            for key in keys
+        )
+
+    def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
+        if not self._available:
+            raise LvsmError("this kernel has no IPVS", code="kernel")
+        return _each(operations, self.perform)
+
+    def perform(self, operation: AnyOperation) -> None:
+        match operation:
+            case AddService(service=service):
+                _refuse(service.key in self.table, "exists")
+                self._put(service)
+                self.destinations[service.key] = {}
+            case SetService(service=service):
+                _refuse(service.key not in self.table, "missing")
+                self._put(service)
+            case DeleteService(key=key):
+                _refuse(key not in self.table, "missing")
+                del self.table[key], self.destinations[key]
+            case AddDestination(key=key, destination=entry):
+                self._check(key, entry)
+                _refuse((entry.address, entry.port) in self.destinations[key], "exists")
+                self.destinations[key][entry.address, entry.port] = entry
+            case SetDestination(key=key, destination=entry):
+                self._check(key, entry)
+                _refuse((entry.address, entry.port) not in self.destinations[key], "missing")
+                self.destinations[key][entry.address, entry.port] = entry
+            case DeleteDestination(key=key, address=address, port=port):
+                _refuse((address, port) not in self.destinations.get(key, ()), "missing")
+                del self.destinations[key][address, port]
+            case _:
+                raise TypeError(operation)
+
+    def _put(self, service: Service) -> None:
+        _refuse(service.scheduler not in SCHEDULERS, "no-scheduler")
+        flags = tuple(sorted(_seen(flag, service.scheduler) for flag in service.flags))
+        self.table[service.key] = Service(
+            key=service.key,
+            scheduler=service.scheduler,
+            persistence=service.persistence,
+            flags=flags,
+        )
+
+    def _check(self, key: ServiceKey, entry: Destination) -> None:
+        _refuse(key not in self.table, "missing")
+        mixed = ip_address(key.address).version != ip_address(entry.address).version
+        _refuse(mixed and entry.forwarding is not Forwarding.TUN, "invalid")
+        _refuse(entry.lower_threshold > entry.upper_threshold, "kernel")
+
+
+def _seen(flag: str, scheduler: str) -> str:
+    """How a flag is read back: the kernel keeps three bits that each scheduler reads its way."""
+    if flag in _SCHEDULER_FLAGS and _SCHEDULER_FLAGS[flag][0] != scheduler:
+        return f"sched-{_SCHEDULER_FLAGS[flag][1]}"
+    number = flag.removeprefix("sched-")
+    for name, meaning in _SCHEDULER_FLAGS.items():
+        if meaning == (scheduler, int(number) if number.isdigit() else 0):
+            return name
+    return flag
+
+
+class FakeAddresses:
+    """Interfaces with their addresses."""
+
+    def __init__(self, interfaces: Sequence[Interface], sysctls: FakeSysctls) -> None:
+        self._carrier = {interface.name: interface.carrier for interface in interfaces}
+        self.found = {interface.name: list(interface.addresses) for interface in interfaces}
+        self._sysctls = sysctls
+
+    def read_interfaces(self) -> tuple[Interface, ...]:
+        return tuple(
+            Interface(name=name, carrier=self._carrier[name], addresses=tuple(addresses))
+            for name, addresses in self.found.items()
+        )
+
+    def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
+        return _each(operations, self.perform)
+
+    def perform(self, operation: AnyOperation) -> None:
+        if not isinstance(operation, AddAddress | DeleteAddress):
+            raise TypeError(operation)
+        address = operation.address
+        present = self.found.get(address.interface)
+        if present is None:
+            raise RefusedError("no-interface")
+        if isinstance(operation, AddAddress):
+            _refuse(any(_same(address.address, other) for other in present), "exists")
+            present.append(address.address)
+        else:
+            _refuse(address.address not in present, "missing")
+            going = self._going(address.address, present)
+            self.found[address.interface] = [text for text in present if text not in going]
+
+    def _going(self, text: str, present: Sequence[str]) -> set[str]:
+        """What goes with an address: IPv4 drops a network's others when its first one goes."""
+        mine = ip_interface(text)
+        if not isinstance(mine, IPv4Interface) or self._sysctls.values.get(PROMOTE):
+            return {text}
+        together = [t for t in present if ":" not in t and ip_interface(t).network == mine.network]
+        return set(together) if together[0] == text else {text}
+
+
+def _same(text: str, other: str) -> bool:
+    """Whether an interface cannot have both: IPv6 does not look at the prefix."""
+    return text == other or (":" in text and ip_interface(text).ip == ip_interface(other).ip)
+
+
+class FakeSysctls:
+    """Kernel parameters."""
+
+    def __init__(self, values: dict[str, int] | None = None) -> None:
+        self.values = dict(SYSCTLS if values is None else values)
+
+    def read(self, names: Collection[str]) -> dict[str, int]:
+        return {name: self.values[name] for name in names if name in self.values}
+
+    def write(self, name: str, value: int) -> None:
+        if name not in self.values:
+            raise SysctlError(f"there is no {name}")
+        self.values[name] = value
+
+
+class FakeKernel:
+    """One node's kernel with the record of what LVSM put there; see the module's law."""
+
+    def __init__(
+        self,
+        *,
+        interfaces: Sequence[Interface] = INTERFACES,
+        services: Sequence[ServiceState] = (),
+        sysctls: dict[str, int] | None = None,
+        ipvs: bool = True,
+    ) -> None:
+        """`interfaces`, `services` and `sysctls` are there before LVSM, so they are not its own."""
+        self.ipvs = FakeIpvs(services, available=ipvs)
+        self.sysctls = FakeSysctls(sysctls)
+        self.addresses = FakeAddresses(interfaces, self.sysctls)
+        self.announced: list[InterfaceAddress] = []
+        self._services: dict[ServiceKey, None] = {}
+        self._addresses: dict[InterfaceAddress, None] = {}
+        self._before: dict[str, int] = {}
+        self._groups: dict[str, tuple[InterfaceAddress, ...]] = {}
+
+    def read(self) -> KernelState:
+        """What there is now."""
+        return KernelState(
+            ipvs=self.ipvs.available(),
+            services=self.ipvs.read(),
+            interfaces=self.addresses.read_interfaces(),
+            sysctls=dict(self.sysctls.values),
+            owned=Owned(
+                services=tuple(self._services),
+                addresses=tuple(self._addresses),
+                sysctls=dict(self._before),
+                groups=dict(self._groups),
+            ),
+        )
+
+    def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
+        """Perform operations in order; what was refused, but for what was so already."""
+        return tuple(f for f in _each(operations, self.perform) if f.code not in HARMLESS)
+
+    def announce(self, addresses: Sequence[InterfaceAddress]) -> tuple[Failure, ...]:
+        """Note announcements."""
+        return _each([Announce(address=address) for address in addresses], self.perform)
+
+    def perform(self, operation: AnyOperation) -> None:
+        """Perform one operation, and record it; raises RefusedError, LvsmError."""
+        match operation:
+            case AddAddress(address=address):
+                self._addresses[address] = None
+                self.addresses.perform(operation)
+            case DeleteAddress(address=address):
+                self._addresses.pop(address, None)
+                self.addresses.perform(operation)
+            case Announce(address=address):
+                _refuse(address.interface not in self.addresses.found, "no-interface")
+                self.announced.append(address)
+            case SetSysctl(name=name, value=value):
+                self._before.setdefault(name, self.sysctls.values.get(name, 0))
+                self.sysctls.write(name, value)
+            case RestoreSysctl(name=name) if name in self._before:
+                self.sysctls.write(name, self._before.pop(name))
+            case HoldGroup() | ReleaseGroup() | RestoreSysctl():
+                self._note(operation)
+            case _:
+                self._perform_on_ipvs(operation)
+
+    def _note(self, operation: AnyOperation) -> None:
+        match operation:
+            case HoldGroup(group=group, addresses=held):
+                self._groups[group] = held
+            case ReleaseGroup(group=group):
+                self._groups.pop(group, None)
+
+    def _perform_on_ipvs(self, operation: AnyOperation) -> None:
+        match operation:
+            case AddService(service=service) | SetService(service=service):
+                self._services[service.key] = None
+            case DeleteService(key=key):
+                self._services.pop(key, None)
+        self.ipvs.perform(operation)
+
+
+def _refuse(when: bool, code: str) -> None:
+    if when:
+        raise RefusedError(code)
+
+
+def _each(
+    operations: Sequence[AnyOperation], perform: Callable[[AnyOperation], None]
+) -> tuple[Failure, ...]:
+    failures = []
+    for index, operation in enumerate(operations):
+        try:
+            perform(operation)
+        except RefusedError as error:
+            failures.append(Failure(index=index, code=str(error), reason=str(error)))
+        except LvsmError as error:
+            failures.append(Failure(index=index, code=error.code, reason=error.message))
+    return tuple(failures)
