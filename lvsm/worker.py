@@ -49,6 +49,7 @@ async def work(
         software=__version__,
         handle=worker.handlers,
         verbs=worker.handlers.help(),
+        features=worker.handlers.features(),
         verifiers=worker.verifiers,
         secret=derive(settings.key, info=b"lvsm absent users 1"),
         certificate=load_or_make(settings.paths.lib, settings.node),

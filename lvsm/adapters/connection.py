@@ -26,6 +26,7 @@ from lvsm.core.session_actions import (
     Resume,
     Send,
     Settle,
+    Wait,
 )
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._desync = False
         self._stalled: tuple[int, float] | None = None
-        self._penalty: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self.watches: dict[asyncio.Task[None], None] = {}  # the oldest first
 
     # asyncio's calls
@@ -112,8 +113,8 @@ class Connection(asyncio.Protocol):
         """The client is gone: end what nobody waits for, and let changes end by themselves."""
         self._transport = None
         self._writable.set()
-        if self._penalty is not None:
-            self._penalty.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         for task in self.watches:
             task.cancel()
         self._hub.forget(self)
@@ -172,8 +173,7 @@ class Connection(asyncio.Protocol):
 
     def send(self, response: Response) -> None:
         """Send a line."""
-        if self._transport is not None:
-            self._transport.write(response.render().encode("utf-8") + b"\n")
+        self._write(response.render().encode("utf-8") + b"\n")
 
     def send_event(self, event: Event) -> bool:
         """Send an event unless too much waits already."""
@@ -209,20 +209,29 @@ class Connection(asyncio.Protocol):
 
     def _perform(self, actions: list[Action]) -> None:
         for action in actions:
-            match action:
-                case Send(data) if self._transport is not None:
-                    self._transport.write(data)
-                case Deliver(request):
-                    self._hub.run(self, request)
-                case Settle(user, accepted):
-                    self._settle(user, accepted=accepted)
-                case LoggedIn():
-                    self._hub.admission.leave(self)
-                case Pause() | Resume():
-                    self._paused = isinstance(action, Pause)
-                    self._pace()
-                case Close():
-                    self.close()
+            self._do(action)
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Send(data):
+                self._write(data)
+            case Deliver(request):
+                self._hub.run(self, request)
+            case Settle(user, accepted):
+                self._settle(user, accepted=accepted)
+            case Wait(seconds):
+                self._later(seconds, Session.rested)
+            case LoggedIn():
+                self._hub.admission.leave(self)
+            case Pause() | Resume():
+                self._paused = isinstance(action, Pause)
+                self._pace()
+            case Close():
+                self.close()
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
 
     def _pace(self) -> None:
         if self._transport is None or self._transport.is_closing():
@@ -237,8 +246,12 @@ class Connection(asyncio.Protocol):
         seconds = self._hub.admission.decided(self, self.address, accepted=accepted, now=now)
         if not accepted:
             self._hub.login_refused(user, self.address)
-        self._penalty = asyncio.get_running_loop().call_later(seconds, self._settled)
+        self._later(seconds, Session.settled)
 
-    def _settled(self) -> None:
+    def _later(self, seconds: float, say: Callable[[Session, float], list[Action]]) -> None:
+        """Say something to the session, unless the client is gone by then: one at a time."""
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._say, say)
+
+    def _say(self, say: Callable[[Session, float], list[Action]]) -> None:
         if self._session is not None and self._transport is not None:
-            self._perform(self._session.settled(self._hub.monotonic()))
+            self._perform(say(self._session, self._hub.monotonic()))

@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +25,7 @@ from lvsm.adapters.connection import Connection, ReplyGoneError
 from lvsm.adapters.entrances import TcpConnection, UnixConnection, peer_credentials, peer_name
 from lvsm.adapters.lean_tls import LeanTls
 from lvsm.core.admission import Admission, Limits
+from lvsm.core.allowance import Allowance
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Handler
 from lvsm.core.principal import local_principal
@@ -49,6 +50,7 @@ class Server:
         software: str,
         handle: Handler,
         verbs: Mapping[str, str],
+        features: Iterable[str] = (),
         verifiers: Verifiers | None = None,
         secret: bytes = b"",
         certificate: NodeCertificate | None = None,
@@ -59,6 +61,7 @@ class Server:
     ) -> None:
         """`verbs` has each verb's line of help; TCP needs verifiers, secret and certificate.
 
+        `features` are words of the greeting: what this server has that another may not have.
         `secret` is the same on all nodes and for ever (see `ServerLogin`). `local_names` names the
         uids of the unix socket's clients. `on_login_refused` is called with the user's name, which
         is a stranger's text, and the address.
@@ -67,7 +70,7 @@ class Server:
         self.admission: Admission[Connection] = Admission(self.limits)
         self.handle = handle
         self.monotonic = monotonic
-        self._greeting = Greeting(node=node, software=software)
+        self._greeting = Greeting(node=node, software=software, features=tuple(features))
         self._verbs = {**verbs, **LOGIN_VERBS}
         self._verifiers = verifiers
         self._secret = secret
@@ -79,6 +82,7 @@ class Server:
         self._listeners: list[asyncio.Server] = []
         self._connections: set[Connection] = set()
         self._uids: Counter[str] = Counter()
+        self._allowances: dict[int, Allowance] = {}
 
     async def __aenter__(self) -> Self:
         """Begin."""
@@ -216,7 +220,12 @@ class Server:
             origin=f"unix:uid={uid},pid={pid}",
             limits=self.limits,
             principal=local_principal(uid, self._names.get(uid)),
+            allowance=self._allowance_of(uid) if uid else None,
         )
+
+    def _allowance_of(self, uid: int) -> Allowance:
+        """What all connections of a uid share; kept, or closing them all would fill it."""
+        return self._allowances.setdefault(uid, self.limits.allowance())
 
     async def _answer(self, connection: Connection, request: Request, reply: Answer) -> None:
         try:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from lvsm.core import lines
+from lvsm.core.allowance import Allowance
 
 Key = TypeVar("Key")
 
@@ -25,6 +26,11 @@ class Limits:
     literal: int = lines.LITERAL
     pipelined: int = 64
     """Requests that a client may send ahead; more of them wait in its own buffers."""
+    requests_before_login: int = 16
+    requests_per_second: float = 200.0
+    """For each connection after its login, and for all connections together of a uid but root's."""
+    requests_at_once: int = 400
+    """In a burst, before `requests_per_second` holds."""
     login_seconds: float = 10.0
     """From the connection to the login's last message."""
     idle_seconds: float = 900.0
@@ -46,6 +52,10 @@ class Limits:
     longest_penalty_seconds: float = 4.0
     forgive_seconds: float = 60.0
     """After so long without a failed login an address starts anew."""
+
+    def allowance(self) -> Allowance:
+        """A full allowance of requests."""
+        return Allowance(per_second=self.requests_per_second, at_once=self.requests_at_once)
 
 
 @dataclass(slots=True)

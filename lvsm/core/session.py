@@ -1,25 +1,22 @@
 """The server's side of one connection as a state machine, without I/O.
 
 Law: bytes, answers and the passing of time go in; actions come out, in the order in which they are
-to be done. What a state does with a word is in `session_table.TABLE` and nowhere else. Requests are
-answered in the order in which they came, one at a time; what a client sends ahead is bounded, and
-so is everything that somebody who has not logged in can make a server keep.
-
-    GREETING ──► UNAUTHENTICATED ──AUTH──► AUTHENTICATING ──proof──► SETTLING ──right──► READY
-        └────────────(unix socket)──────────────────────────────────────┼────────────►    │
-                                                     CLOSED ◄───wrong───┘   ◄─QUIT, idle──┘
+to be done. What a state does with a word, and where it goes from there, is in `session_table` and
+nowhere else. Requests are answered in the order in which they came, one at a time, and not more of
+them a second than the allowance says; what a client sends ahead is bounded, and so is everything
+that somebody who has not logged in can make a server keep.
 
 A login that failed ends the connection: one connection is one attempt.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from lvsm.core import messages
 from lvsm.core.admission import Limits
+from lvsm.core.allowance import Allowance
 from lvsm.core.lines import Line, LineReader, Literal, StreamError
 from lvsm.core.messages import BadRequestError, Command
 from lvsm.core.principal import Principal, principal_of
@@ -35,17 +32,12 @@ from lvsm.core.session_actions import (
     Resume,
     Send,
     Settle,
+    Wait,
 )
-from lvsm.core.session_table import LOGIN_VERBS, TABLE, Reaction, State, Word
+from lvsm.core.session_queue import Queue
+from lvsm.core.session_table import CANNED, LOGIN_VERBS, MOVES, TABLE, Reaction, State, Turn, Word
 
 __all__ = ["LOGIN_VERBS", "Principal", "Request", "Session", "State"]
-
-REQUESTS_BEFORE_LOGIN = 16
-_CANNED: dict[Reaction, Response] = {
-    Reaction.NOTHING: Ok(0, "nothing done"),
-    Reaction.ALREADY: Err("bad-request", "you are logged in already"),
-    Reaction.SEND_AWAY: Err("login-required", "log in first, by AUTH: HELP lists what else is"),
-}
 
 
 class Session:
@@ -60,10 +52,12 @@ class Session:
         limits: Limits,
         login: ServerLogin | None = None,
         principal: Principal | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         """Either `login` says who may log in, or `principal` who is there already.
 
-        `verbs` has each verb in capitals with its line of help, LOGIN_VERBS among them.
+        `verbs` has each verb in capitals with its line of help, LOGIN_VERBS among them. With an
+        `allowance` the connection shares it with others, else it has its own.
         """
         self._greeting = greeting
         self._verbs = verbs
@@ -72,9 +66,8 @@ class Session:
         self._login = login
         self._reader = LineReader(max_line=limits.line_before_login, max_literal=limits.literal)
         self._command: Command | None = None
-        self._queue: deque[Request | Response | Close] = deque()
+        self._queue = Queue(allowance or limits.allowance())
         self._actions: list[Action] = []
-        self._in_flight = False
         self._paused = False
         self._ended = False
         self._before_login = 0
@@ -87,9 +80,10 @@ class Session:
         """Greet; whoever is known already is ready at once."""
         self._began = self._heard = now
         self._send(self._greeting)
-        self.state = State.UNAUTHENTICATED
-        if self.principal is not None:
-            self._become(self.principal)
+        if self.principal is None:
+            self._move(Turn.GREETED)
+        else:
+            self._become(self.principal, Turn.VOUCHED)
         return self._taken()
 
     def receive(self, data: bytes, now: float) -> list[Action]:
@@ -107,8 +101,14 @@ class Session:
 
     def answered(self, now: float) -> list[Action]:
         """The delivered request has its OK or ERR: go on with the next."""
-        self._in_flight = False
+        self._queue.answered()
         self._heard = now
+        self._read(now)
+        return self._taken()
+
+    def rested(self, now: float) -> list[Action]:
+        """The `Wait` is over: the next request may be within the allowance."""
+        self._queue.rested()
         self._read(now)
         return self._taken()
 
@@ -118,11 +118,11 @@ class Session:
             return []
         user, proof = self._login.user, self._login.proof
         if proof is None:
-            self._refuse("auth-failed", "the user or the password is wrong")
+            self._refuse("auth-failed", "the user or the password is wrong", Turn.FAILED)
             return self._taken()
         self._send(proof)
         self._send(Ok(0, f"logged in as {user}"))
-        self._become(principal_of(user))
+        self._become(principal_of(user), Turn.PROVED)
         self._heard = now
         self._read(now)
         return self._taken()
@@ -130,7 +130,8 @@ class Session:
     def tick(self, now: float, *, busy: bool = False) -> list[Action]:
         """Time has passed; `busy` says that something (a WATCH) still goes out unasked."""
         late = now - self._began >= self._limits.login_seconds
-        idle = now - self._heard >= self._limits.idle_seconds and not (busy or self._in_flight)
+        quiet = self._queue.idle and not busy
+        idle = quiet and now - self._heard >= self._limits.idle_seconds
         if late and self.state in {State.UNAUTHENTICATED, State.AUTHENTICATING}:
             self._refuse("timeout", "log in sooner after connecting")
         elif idle and self.state is State.READY:
@@ -140,7 +141,7 @@ class Session:
     def _read(self, now: float) -> None:
         """Take events until there are none, or enough waits already."""
         try:
-            while self._may_read():
+            while self._may_read(now):
                 event = self._reader.next_event()
                 if event is None:
                     break
@@ -150,17 +151,16 @@ class Session:
                 else:
                     self._literal(event)
         except StreamError as error:
-            self._queue.append(Err(error.code, error.message))
-            self._queue.append(Close(error.code))
-            self._advance()
-        self._pace()
+            self._queue.put(Err(error.code, error.message))
+            self._queue.put(Close(error.code))
+        self._pace(now)
 
-    def _may_read(self) -> bool:
-        self._advance()
+    def _may_read(self, now: float) -> bool:
+        self._advance(now)
         return (
             self.state not in {State.CLOSED, State.SETTLING}
             and len(self._queue) < self._limits.pipelined
-            and not (self._queue and isinstance(self._queue[-1], Close))
+            and not self._queue.closing
         )
 
     def _line(self, text: str) -> None:
@@ -183,8 +183,8 @@ class Session:
 
     def _react(self, word: Word, command: Command) -> None:
         reaction = TABLE[self.state, word]
-        if reaction in _CANNED:
-            self._answer(_CANNED[reaction])
+        if reaction in CANNED:
+            self._answer(CANNED[reaction])
         else:
             self._REACTIONS[reaction](self, command)
 
@@ -197,7 +197,7 @@ class Session:
         if not command.known:
             self._answer(Err("unknown-verb", f"there is no {command.verb}: HELP lists what is"))
         elif self.principal is not None:
-            self._queue.append(
+            self._queue.put(
                 Request(
                     principal=self.principal,
                     origin=self._origin,
@@ -217,17 +217,17 @@ class Session:
             self._refuse(step.code, step.message)
         else:
             self._send(step)
-            self.state = State.AUTHENTICATING
+            self._move(Turn.OPENED)
 
     def _proof(self, text: str) -> None:
         if self._login is not None:
             accepted = self._login.close(text)
-            self.state = State.SETTLING
+            self._move(Turn.TRIED)
             self._actions.append(Settle(self._login.user, accepted))
 
     def _quit(self, _command: Command) -> None:
         self._answer(Ok(0, "good bye"))
-        self._queue.append(Close("quit"))
+        self._queue.put(Close("quit"))
 
     def _help(self, _command: Command) -> None:
         verbs = LOGIN_VERBS if self.principal is None else self._verbs
@@ -238,7 +238,7 @@ class Session:
     def _complain(self, command: Command) -> None:
         self._answer(Err("bad-request", command.args[0]))
         if messages.announces_literal(command.verb):
-            self._queue.append(Close("a literal may follow a malformed line"))
+            self._queue.put(Close("a literal may follow a malformed line"))
 
     def _hang_up(self, _command: Command) -> None:
         self._refuse("bad-request", "log in first, by AUTH: HELP lists what else there is")
@@ -248,48 +248,51 @@ class Session:
         self._reader.expect_literal(command.literal or 0)
 
     def _answer(self, response: Response) -> None:
-        self._queue.append(response)
+        self._queue.put(response)
         if self.principal is None:
             self._before_login += 1
-            if self._before_login > REQUESTS_BEFORE_LOGIN:
-                self._queue.append(Close("too many requests before login"))
+            if self._before_login > self._limits.requests_before_login:
+                self._queue.put(Close("too many requests before login"))
 
-    def _advance(self) -> None:
+    def _advance(self, now: float) -> None:
         """Do what waits, up to the next request that somebody else has to answer."""
-        while self._queue and not self._in_flight and self.state is not State.CLOSED:
-            entry = self._queue.popleft()
+        while self.state is not State.CLOSED and (entry := self._queue.take(now)) is not None:
             if isinstance(entry, Request):
-                self._in_flight = True
                 self._actions.append(Deliver(entry))
+            elif isinstance(entry, Wait):
+                self._actions.append(entry)
             elif isinstance(entry, Close):
                 self._close(entry.reason)
             else:
                 self._send(entry)
 
-    def _pace(self) -> None:
-        self._advance()
-        if self._ended and not (self._in_flight or self.state in {State.SETTLING, State.CLOSED}):
+    def _pace(self, now: float) -> None:
+        self._advance(now)
+        if self._ended and self._queue.idle and self.state not in {State.SETTLING, State.CLOSED}:
             self._close("the client has ended")
-        full = not self._may_read()
+        full = not self._may_read(now)
         if full != self._paused and self.state is not State.CLOSED:
             self._paused = full
             self._actions.append(Pause() if full else Resume())
 
-    def _become(self, principal: Principal) -> None:
+    def _become(self, principal: Principal, turn: Turn) -> None:
         self.principal = principal
         self._reader.max_line = self._limits.line_after_login
-        self.state = State.READY
+        self._move(turn)
         self._actions.append(LoggedIn(principal))
 
     def _send(self, response: Response) -> None:
         self._actions.append(Send(response.render().encode("utf-8") + b"\n"))
 
-    def _refuse(self, code: str, message: str) -> None:
+    def _refuse(self, code: str, message: str, turn: Turn = Turn.ENDED) -> None:
         self._send(Err(code, message))
-        self._close(code)
+        self._close(code, turn)
 
-    def _close(self, reason: str) -> None:
-        self.state = State.CLOSED
+    def _move(self, turn: Turn) -> None:
+        self.state = MOVES[self.state, turn]
+
+    def _close(self, reason: str, turn: Turn = Turn.ENDED) -> None:
+        self._move(turn)
         self._queue.clear()
         self._actions.append(Close(reason))
 

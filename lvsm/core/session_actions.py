@@ -43,6 +43,13 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Say `rested` after so many seconds: the client has asked more often than it may."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedIn:
     """The connection belongs to a principal from here on."""
 
@@ -66,4 +73,4 @@ class Close:
     reason: str
 
 
-Action = Send | Deliver | Settle | LoggedIn | Pause | Resume | Close
+Action = Send | Deliver | Settle | Wait | LoggedIn | Pause | Resume | Close

@@ -1,12 +1,16 @@
-"""What a connection's state does with each word: the session's table, as data (docs/protocol.md).
+"""What a connection's state does with each word, and where it goes from there: tables, as data.
 
-Where a pair is missing, nothing can come: AUTHENTICATING takes one line of base64, SETTLING and
-CLOSED take nothing, GREETING ends before the first byte is read.
+TABLE says what is done about a line, MOVES where the connection is after a turn of events; the
+diagram in docs/protocol.md is drawn from both. Where a pair is missing, nothing can come:
+AUTHENTICATING takes one line of base64, SETTLING and CLOSED take nothing, GREETING ends before the
+first byte is read.
 """
 
 from __future__ import annotations
 
 import enum
+
+from lvsm.core.responses import Err, Ok, Response
 
 
 class State(enum.Enum):
@@ -47,6 +51,18 @@ class Reaction(enum.Enum):
     HANG_UP = "ERR and close"
 
 
+class Turn(enum.Enum):
+    """What takes a connection from one state to another."""
+
+    GREETED = "TCP: greeted"
+    VOUCHED = "unix socket: greeted, the kernel says who is there"
+    OPENED = "AUTH with a good first message"
+    TRIED = "the login's last message"
+    PROVED = "the penalty has passed, the proof was right"
+    FAILED = "the penalty has passed, the proof was wrong"
+    ENDED = "QUIT, end of input, junk, too late, too long idle"
+
+
 TABLE: dict[tuple[State, Word], Reaction] = {
     (State.UNAUTHENTICATED, Word.AUTH): Reaction.OPEN_LOGIN,
     (State.UNAUTHENTICATED, Word.HELP): Reaction.LIST,
@@ -62,6 +78,25 @@ TABLE: dict[tuple[State, Word], Reaction] = {
     (State.READY, Word.OTHER): Reaction.REQUEST,
     (State.READY, Word.WITH_LITERAL): Reaction.TAKE_LITERAL,
     (State.READY, Word.MALFORMED): Reaction.COMPLAIN,
+}
+
+CANNED: dict[Reaction, Response] = {
+    Reaction.NOTHING: Ok(0, "nothing done"),
+    Reaction.ALREADY: Err("bad-request", "you are logged in already"),
+    Reaction.SEND_AWAY: Err("login-required", "log in first, by AUTH: HELP lists what else is"),
+}
+"""The reactions that are one answer, always the same."""
+
+MOVES: dict[tuple[State, Turn], State] = {
+    (State.GREETING, Turn.GREETED): State.UNAUTHENTICATED,
+    (State.GREETING, Turn.VOUCHED): State.READY,
+    (State.UNAUTHENTICATED, Turn.OPENED): State.AUTHENTICATING,
+    (State.UNAUTHENTICATED, Turn.ENDED): State.CLOSED,
+    (State.AUTHENTICATING, Turn.TRIED): State.SETTLING,
+    (State.AUTHENTICATING, Turn.ENDED): State.CLOSED,
+    (State.SETTLING, Turn.PROVED): State.READY,
+    (State.SETTLING, Turn.FAILED): State.CLOSED,
+    (State.READY, Turn.ENDED): State.CLOSED,
 }
 
 LOGIN_VERBS = {

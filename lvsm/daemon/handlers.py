@@ -34,6 +34,10 @@ class Handlers:
         """Each verb's line of help."""
         return {name: verb.help for name, verb in self._table.items()}
 
+    def features(self) -> tuple[str, ...]:
+        """The families of verbs that this plvsd has, for its greeting: `config`, `vip`, ..."""
+        return tuple(sorted({name.partition(" ")[0].lower() for name in self._table}))
+
     async def __call__(self, request: Request, reply: Reply) -> None:
         """Answer one request; raises LvsmError, which the server answers with its code."""
         verb = self._table[request.verb]

@@ -106,6 +106,7 @@ async def running(folder: Path, limits: Limits | None = None) -> AsyncIterator[N
         software="2.0.0",
         handle=toy,
         verbs=VERBS,
+        features=("config", "echo"),
         verifiers=Verifiers(),
         secret=b"secret",
         certificate=certificate,

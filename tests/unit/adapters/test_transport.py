@@ -13,7 +13,7 @@ from tests.unit.adapters.protocol_node import KEY, Raw, raw_tls, raw_unix, runni
 
 async def test_a_stranger_is_greeted_and_told_to_log_in(tmp_path: Path) -> None:
     async with running(tmp_path) as node, raw_tls(node.port) as client:
-        assert await client.line() == "LVSM 1 dir1 2.0.0\n"
+        assert await client.line() == "LVSM 1 dir1 2.0.0 config echo\n"
         assert (await client.ask("ECHO"))[0].startswith("ERR login-required ")
         assert len(await client.ask("HELP")) == 5
         assert node.toy.requests == []
@@ -71,6 +71,16 @@ async def test_requests_sent_ahead_are_answered_in_order(tmp_path: Path) -> None
         numbers = [json.loads(line[2:])["args"] for line in answer if "args" in line]
         assert numbers == [[str(n)] for n in range(500)]
         assert answer[-1] == "OK 0 good bye"
+
+
+async def test_a_connection_that_asks_too_often_is_slowed_down(tmp_path: Path) -> None:
+    limits = Limits(requests_per_second=50.0, requests_at_once=1)
+    async with running(tmp_path, limits) as node, raw_unix(node.path) as client:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await client.say(b"ECHO\n" * 11 + b"QUIT\n")
+        assert (await client.rest()).count(b"OK 3 echoed") == 11
+        assert loop.time() - began >= 10 / 50
 
 
 async def test_a_client_that_closes_its_half_still_gets_its_answers(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from lvsm.core import scram
 from lvsm.core.admission import Admission, Limits
+from lvsm.core.allowance import Allowance
 from lvsm.core.principal import Principal, local_principal
 from lvsm.core.responses import Greeting
 from lvsm.core.server_login import ServerLogin
@@ -20,8 +21,9 @@ from lvsm.core.session_actions import (
     Resume,
     Send,
     Settle,
+    Wait,
 )
-from lvsm.core.session_table import TABLE, Reaction, State, Word
+from lvsm.core.session_table import MOVES, TABLE, Reaction, State, Turn, Word
 
 BINDING = b"b" * 32
 FEW = scram.KEY_ITERATIONS
@@ -51,7 +53,12 @@ def local(limits: Limits = LIMITS) -> Session:
     return begin(limits, None, ROOT)
 
 
-def begin(limits: Limits, login: ServerLogin | None, principal: Principal | None) -> Session:
+def begin(
+    limits: Limits,
+    login: ServerLogin | None,
+    principal: Principal | None,
+    allowance: Allowance | None = None,
+) -> Session:
     session = Session(
         greeting=Greeting(node="dir1", software="2.0.0"),
         verbs=VERBS,
@@ -59,6 +66,7 @@ def begin(limits: Limits, login: ServerLogin | None, principal: Principal | None
         limits=limits,
         login=login,
         principal=principal,
+        allowance=allowance,
     )
     assert lines(session.start(0.0)) == ["LVSM 1 dir1 2.0.0"]
     return session
@@ -200,6 +208,30 @@ def test_what_is_sent_ahead_is_bounded() -> None:
     assert session.receive(b"NOOP\n", 3.0) != []
 
 
+def test_who_asks_more_often_than_allowed_waits_and_loses_nothing() -> None:
+    session = local(replace(LIMITS, requests_per_second=2.0, requests_at_once=1))
+    actions = session.receive(b"STATUS 1\nNOOP\nSTATUS 2\n", 1.0)
+    assert [request.args for request in delivered(actions)] == [("1",)]
+    assert kinds(session.answered(1.1)) == [Send, Wait]
+    assert session.receive(b"STATUS 3\n", 1.1) == []
+    assert session.ended(1.2) == []
+    actions = session.rested(1.5)
+    assert [request.args for request in delivered(actions)] == [("2",)]
+    assert kinds(session.answered(1.6)) == [Wait]
+    assert [request.args for request in delivered(session.rested(2.1))] == [("3",)]
+    assert kinds(session.answered(2.1))[-1] is Close
+
+
+def test_a_shared_allowance_counts_the_requests_of_all() -> None:
+    limits = replace(LIMITS, requests_per_second=1.0, requests_at_once=2)
+    shared = limits.allowance()
+    first, second = (begin(limits, None, ROOT, shared) for _ in range(2))
+    for session in (first, second):
+        assert kinds(session.receive(b"STATUS\n", 1.0)) == [Deliver]
+        session.answered(1.0)
+    assert kinds(first.receive(b"STATUS\n", 1.0)) == [Wait]
+
+
 def test_a_literal_follows_its_line() -> None:
     session = local()
     assert session.receive(b"CONFIG SAVE bytes=7\nQUIT\nab", 1.0) == [
@@ -284,6 +316,15 @@ def test_the_table_says_what_every_word_does_to_whoever_may_speak() -> None:
     }
     strangers = {TABLE[State.UNAUTHENTICATED, word] for word in Word}
     assert not strangers & {Reaction.REQUEST, Reaction.TAKE_LITERAL}
+
+
+def test_every_state_can_be_left_and_only_the_end_is_final() -> None:
+    reached = {State.GREETING}
+    for _ in State:
+        reached |= {to for (state, _), to in MOVES.items() if state in reached}
+    assert reached == set(State)
+    assert {state for state, _ in MOVES} == set(State) - {State.CLOSED}
+    assert {turn for _, turn in MOVES} == set(Turn)
 
 
 def test_strangers_make_room_for_newcomers() -> None:
