@@ -55,7 +55,8 @@ class Toy:
         reply.item({"literal": literal})
         reply.ok("echoed")
 
-    config_save = echo
+    async def config_save(self, request: Request, reply: Reply) -> None:
+        reply.ok(f"{len(request.literal or b'')} bytes")
 
     async def big(self, request: Request, reply: Reply) -> None:
         for number in range(int(request.args[0])):
