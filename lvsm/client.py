@@ -63,19 +63,21 @@ def connect(
     *,
     unix: str | PathLike[str] | None = None,
     timeout: float = TIMEOUT,
+    connect_timeout: float = CONNECT_TIMEOUT,
     fingerprint: str | None = None,
 ) -> Client:
     """Connect to a node, or with `unix` to this machine's plvsd, and log in.
 
-    `timeout` is for each request, in seconds. With `fingerprint`, what `lvsm cert` prints on that
-    node, nothing at all is said to a server with another certificate. Raises UnreachableError;
-    Refused with code `auth-failed`; ScramError when the server does not know the password either.
+    `timeout` is for each answer, `connect_timeout` for the connection, in seconds. With
+    `fingerprint`, what `lvsm cert` prints on that node, nothing at all is said to a server with
+    another certificate. Raises UnreachableError; Refused with code `auth-failed`; ScramError when
+    the server does not know the password either.
     """
     if unix is not None:
-        return Client(_unix(fspath(unix)), timeout=timeout)
+        return Client(_unix(fspath(unix), connect_timeout), timeout=timeout)
     if host is None:
         raise ValueError("connect needs a host or a unix socket")
-    sock = _tls(host, port)
+    sock = _tls(host, port, connect_timeout)
     return Client(sock, _login(sock, user, password, fingerprint), timeout=timeout)
 
 
@@ -94,7 +96,7 @@ class Client:
         self._timeout = timeout
         self._waiting: list[Happening] = []
         self._conversation = Conversation(login)
-        self.greeting: Greeting = self._until(Ready, time.monotonic() + timeout).greeting
+        self.greeting: Greeting = self._enter(time.monotonic() + timeout)
 
     def request(
         self,
@@ -150,6 +152,15 @@ class Client:
         """End the connection."""
         self.close()
 
+    def _enter(self, deadline: float) -> Greeting:
+        try:
+            return self._until(Ready, deadline).greeting
+        except TimeoutError:
+            self.close()
+            raise UnreachableError("plvsd does not answer: it may be stuck") from None
+        except LostError as error:
+            raise UnreachableError(error.message) from error
+
     def _until(self, kind: type[_Kind], deadline: float | None) -> _Kind:
         """The next happening of that kind; others are kept. Raises TimeoutError, LvsmError."""
         try:
@@ -191,28 +202,29 @@ def _left(deadline: float | None) -> float | None:
     return left
 
 
-def _unix(path: str) -> socket.socket:
+def _unix(path: str, timeout: float) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        sock.settimeout(CONNECT_TIMEOUT)
+        sock.settimeout(timeout)
         sock.connect(path)
     except FileNotFoundError:
         sock.close()
         raise UnreachableError(f"plvsd does not run here ({path} is missing)") from None
     except OSError as error:
         sock.close()
-        raise UnreachableError(f"plvsd does not answer on {path}: {error.strerror}") from error
+        why = error.strerror or error
+        raise UnreachableError(f"plvsd does not answer on {path}: {why}") from error
     return sock
 
 
-def _tls(host: str, port: int) -> ssl.SSLSocket:
+def _tls(host: str, port: int, timeout: float) -> ssl.SSLSocket:
     import ssl
 
     from lvsm.adapters.certificates import client_context
 
     sock = None
     try:
-        sock = socket.create_connection((host, port), CONNECT_TIMEOUT)
+        sock = socket.create_connection((host, port), timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return client_context().wrap_socket(sock)
     except OSError as error:

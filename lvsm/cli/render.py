@@ -5,29 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lvsm.cli.output import Output
+
 Document = dict[str, Any]
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> str:
-    """Columns as wide as their widest cell; `right` names the right-aligned ones."""
-    if not rows:
-        return ""
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    lines = []
-    for row in (header, *rows):
-        cells = [
-            cell.rjust(width) if name in right.split() else cell.ljust(width)
-            for name, cell, width in zip(header, row, widths, strict=True)
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
-
-
-def status(document: Document) -> str:
+def status(document: Document, output: Output) -> str:
     """What `lvsm status` prints."""
     lines = [f"{document['cluster']}: {document['sentence']}", _generation(document), ""]
     if document["vips"]:
-        lines += [vips(document["vips"]), ""]
+        lines += [vips(document["vips"], output), ""]
     header = ("NODE", "ROLE", "STATE", "HEARTBEAT", "PLVSD", "GENERATION", "HOLDS")
     rows = [
         (
@@ -41,13 +28,13 @@ def status(document: Document) -> str:
         )
         for node in document["nodes"]
     ]
-    lines.append(table(header, rows, right="GENERATION"))
+    lines.append(output.table(header, rows, right="GENERATION"))
     lines += [f"{node['name']}: {node['reason']}" for node in document["nodes"] if node["reason"]]
     lines += [f"! {problem}" for problem in document["problems"]]
     return "\n".join(lines)
 
 
-def vips(documents: Sequence[Document]) -> str:
+def vips(documents: Sequence[Document], output: Output) -> str:
     """The table of virtual services."""
     header = ("VIP", "ADDRESS", "METHOD", "HOLDER", "SINCE", "UP", "STATE")
     rows = [
@@ -62,10 +49,10 @@ def vips(documents: Sequence[Document]) -> str:
         )
         for vip in documents
     ]
-    return table(header, rows, right="UP")
+    return output.table(header, rows, right="UP")
 
 
-def vip(document: Document) -> str:
+def vip(document: Document, output: Output) -> str:
     """What `lvsm vip show` prints."""
     reason = f" ({document['reason']})" if document["reason"] else ""
     facts = [
@@ -77,7 +64,7 @@ def vip(document: Document) -> str:
     ]
     if document["persistence"]:
         facts.append(("persistence", f"{document['persistence']} s"))
-    lines = [f"{document['name']}: {document['state']}{reason}"]
+    lines = [f"{document['name']}: {output.state(document['state'])}{reason}"]
     lines += [f"  {name:<12} {value}" for name, value in facts]
     header = ("REALSERVER", "ADDRESS", "PORT", "WEIGHT", "METHOD", "STATE", "REASON")
     rows = [
@@ -92,7 +79,7 @@ def vip(document: Document) -> str:
         )
         for member in document["realservers"]
     ]
-    return "\n".join([*lines, "", table(header, rows, right="PORT WEIGHT")]).rstrip()
+    return "\n".join([*lines, "", output.table(header, rows, right="PORT WEIGHT")]).rstrip()
 
 
 def address(vip: Document) -> str:

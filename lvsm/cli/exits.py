@@ -1,0 +1,59 @@
+"""What `lvsm` ends with: the one table of exit codes, and which error ends with which.
+
+Law: a script may tell by the number alone what to do next: look (1), try another node (3), log in
+as somebody else (4), start from the newer text (5), wait (6), call a person (7), mend itself (64).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lvsm.core.errors import LvsmError
+
+OK = 0
+ERROR = 1
+UNREACHABLE = 3
+NOT_ALLOWED = 4
+CONFLICT = 5
+PARTIAL = 6
+DEGRADED = 7
+USAGE = 64
+INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells have it."""
+
+
+class Exit(NamedTuple):
+    """An exit code: its number, its word, and what it means."""
+
+    number: int
+    word: str
+    meaning: str
+
+
+TABLE = (
+    Exit(OK, "ok", "It was done, and of `status`: the cluster is OK."),
+    Exit(ERROR, "error", "It was not done, or was done in part; the message says what to do."),
+    Exit(UNREACHABLE, "unreachable", "No plvsd answered; nothing was asked of any."),
+    Exit(NOT_ALLOWED, "not allowed", "The login failed, or this user may not do that."),
+    Exit(CONFLICT, "conflict", "Somebody saved meanwhile: start again from the newer text."),
+    Exit(
+        PARTIAL, "partial", "Saved, but some nodes do not have it yet; they get it when they can."
+    ),
+    Exit(DEGRADED, "degraded", "Of `status`: the cluster is degraded or down."),
+    Exit(USAGE, "usage", "The command line is wrong; nothing was done."),
+    Exit(INTERRUPTED, "interrupted", "It was stopped by Ctrl-C."),
+)
+
+_OF_CODE = {
+    "unreachable": UNREACHABLE,
+    "auth-failed": NOT_ALLOWED,
+    "not-the-server": NOT_ALLOWED,
+    "login-required": NOT_ALLOWED,
+    "forbidden": NOT_ALLOWED,
+    "conflict": CONFLICT,
+}
+
+
+def of(error: LvsmError) -> int:
+    """The exit code of an error, by its stable code."""
+    return _OF_CODE.get(error.code, ERROR)

@@ -1,0 +1,71 @@
+"""What is said when a command fails, and what it ends with."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lvsm.cli import exits
+from lvsm.cli.output import SCHEMA_VERSION, shown
+from lvsm.client import Refused
+from lvsm.core.errors import LvsmError
+
+if TYPE_CHECKING:
+    from lvsm.cli.command import Root
+
+__all__ = ["LvsmError", "likely", "tell"]
+
+
+def tell(
+    error: click.ClickException | click.Abort | LvsmError | OSError, *, as_json: bool = False
+) -> int:
+    """Say on standard error what went wrong and what to do; the exit code."""
+    match error:
+        case click.UsageError():
+            error.show()
+            return exits.USAGE
+        case click.Abort():
+            click.echo("Stopped.", err=True)
+            return exits.INTERRUPTED
+        case click.ClickException():
+            return tell(LvsmError(error.format_message()), as_json=as_json)
+        case OSError():
+            return tell(LvsmError(str(error), code="os-error"), as_json=as_json)
+        case LvsmError():
+            status = exits.of(error)
+            click.echo(_as_json(error, status) if as_json else _as_text(error), err=True)
+            return status
+
+
+def likely(root: Root, name: str) -> str | None:
+    """The message about an unknown command that is the name of one inside a group."""
+    context = click.Context(root, info_name="lvsm")
+    paths = [
+        f"{group} {name}"
+        for group in root.table
+        if isinstance(found := root.get_command(context, group), click.Group)
+        and name in found.commands
+    ]
+    if not paths:
+        return None
+    known = " or ".join(f"`lvsm {path}`" for path in paths)
+    return f"No such command {name!r}: it is {known}."
+
+
+def _items(error: LvsmError) -> list[dict[str, Any]]:
+    return [dict(item) for item in error.items] if isinstance(error, Refused) else []
+
+
+def _as_text(error: LvsmError) -> str:
+    """Every place with its advice, then the message."""
+    places = [str(item["rendered"]) for item in _items(error) if "rendered" in item]
+    return shown("\n".join([*places, f"lvsm: {error.message}"]))
+
+
+def _as_json(error: LvsmError, status: int) -> str:
+    document = {"code": error.code, "message": error.message, "exit": status}
+    return json.dumps(
+        {"schema_version": SCHEMA_VERSION, "error": {**document, "items": _items(error)}}
+    )
