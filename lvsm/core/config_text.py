@@ -72,6 +72,7 @@ _LATER: Mapping[str, str] = {
     "min_up": "health checks",
     "netmask": "persistence by network",
 }
+_LONGEST_MESSAGE = 200  # tomllib's may name a key, and that may be of any length
 _SYNTAX_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 
@@ -117,7 +118,7 @@ def _syntax(message: str, text: str) -> Problem:
         place = Place(line=len(lines), column=max(1, len(lines[-1])))
     return Problem(
         code="syntax",
-        message=f"this is no TOML: {what[:1].lower()}{what[1:]}",
+        message=f"this is no TOML: {what[:1].lower()}{what[1:_LONGEST_MESSAGE]}",
         advice="Look at this place and just before it: a quotation mark, bracket or equals sign?",
         place=place,
     )

@@ -27,11 +27,15 @@ from lvsm.core.model import (
 )
 from lvsm.core.rules import Facts
 
-names = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,62}", fullmatch=True).filter(lambda n: ".." not in n)
-short_names = st.from_regex(r"[a-z][a-z0-9._-]{0,5}", fullmatch=True).filter(
-    lambda n: ".." not in n
-)
-interface_names = st.from_regex(r"[A-Za-z][A-Za-z0-9_.@-]{0,14}", fullmatch=True)
+
+def _names(longest: int) -> st.SearchStrategy[str]:
+    rest = st.text("az09._-", max_size=longest - 1).filter(lambda text: ".." not in text)
+    return st.tuples(st.sampled_from("abyz019"), rest).map("".join)
+
+
+names = _names(63)
+short_names = _names(5)
+interface_names = st.tuples(st.sampled_from("eW0"), st.text("aZ9_.@-", max_size=14)).map("".join)
 ipv4 = st.ip_addresses(v=4)
 ipv6 = st.ip_addresses(v=6)
 addresses = st.one_of(ipv4, ipv6)
@@ -57,7 +61,7 @@ clusters = st.builds(
     save_quorum=st.sampled_from(SaveQuorum),
     takeover_quorum=st.sampled_from(TakeoverQuorum),
 )
-nodes = st.builds(Node, name=names, address=st.none() | addresses, external=st.booleans())
+nodes = st.builds(Node, name=short_names, address=st.none() | addresses, external=st.booleans())
 realservers = st.builds(
     Realserver,
     node=short_names,
@@ -72,7 +76,7 @@ def virtual_services(draw: st.DrawFn) -> VirtualService:
     """Virtual services that a text can say."""
     explicit = draw(st.booleans())
     return VirtualService(
-        name=draw(names),
+        name=draw(short_names),
         address=draw(prefixed(addresses) if explicit else addresses.map(ip_interface)),
         explicit_prefix=explicit,
         ports=draw(port_lists),
