@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from lvsm.core.excerpt import excerpt
 from lvsm.core.places import Path, Place, Places
 
 
@@ -73,19 +74,15 @@ def _in_order(problem: Problem) -> tuple[int, int, str]:
 
 
 def render(problem: Problem, text: str, name: str) -> str:
-    """A problem for people: its place, the line it stands in, and what to do."""
+    """A problem for people: its place, the line it stands in with carets below, and what to do."""
+    kind = "" if problem.is_error else "warning: "
+    told = f"{kind}{problem.code}: {problem.message}"
     place = problem.place
     if place is None:
-        return f"{name}: {problem.code}: {problem.message}\n  {problem.advice}"
+        return f"{name}: {told}\n  {problem.advice}"
     lines = text.split("\n")
     source = lines[place.line - 1].rstrip("\r") if place.line <= len(lines) else ""
-    shown = source.expandtabs(4)
-    start = len(source[: place.column - 1].expandtabs(4))
-    marks = "^" * max(1, min(place.length, len(shown) - start))
-    kind = "" if problem.is_error else "warning: "
+    shown, marks = excerpt(source, place.column - 1, place.length)
     return (
-        f"{name}:{place.line}:{place.column} {kind}{problem.code}: {problem.message}\n"
-        f"    {shown}\n"
-        f"    {' ' * start}{marks}\n"
-        f"  {problem.advice}"
+        f"{name}:{place.line}:{place.column} {told}\n    {shown}\n    {marks}\n  {problem.advice}"
     )
