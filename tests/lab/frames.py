@@ -23,6 +23,11 @@ HEADER = Struct(">BII")
 COUNT = Struct(">I")
 MAX_PAYLOAD = 1 << 16
 WINDOW = 1 << 18
+LINE_ROOM = 3072
+"""Bytes that may be under way to an agent. With more, the serial line's buffer (4096) fills up, its
+driver switches input off, and never on again: the node would be deaf for good."""
+TAKEN_STEP = 1024
+"""An agent reports what it has read when it is this much."""
 
 # What a client or the supervisor says to an agent.
 RUN = 1  # strings: see `Command`
@@ -43,6 +48,7 @@ LOG = 21  # text: what the node's programs said to nobody in particular
 
 # Either.
 ACK = 32  # number: so many bytes of the window are free again
+TAKEN = 33  # number, channel 0: so many bytes were read from the line; see LINE_ROOM
 
 # What clients and the supervisor say to one another about the lab itself.
 REQUEST = 48  # JSON

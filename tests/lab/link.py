@@ -67,6 +67,21 @@ class AgentLink(FrameConnection):
         self._on_end = on_end
         self._channels: dict[int, Handler] = {}
         self._last_channel = 0
+        self._waiting = bytearray()
+        self._under_way = 0
+
+    def send(self, kind: int, channel: int, payload: bytes = b"") -> None:
+        """Send one frame, as soon as the line has room for it."""
+        self._waiting += frames.encode(kind, channel, payload)
+        self._write()
+
+    def _write(self) -> None:
+        room = frames.LINE_ROOM - self._under_way
+        if room > 0 and self._waiting and self._transport and not self._transport.is_closing():
+            data = bytes(self._waiting[:room])
+            del self._waiting[:room]
+            self._under_way += len(data)
+            self._transport.write(data)
 
     def open(self, kind: int, payload: bytes, handler: Handler) -> int:
         """Start something in the node; `handler` gets every frame that comes of it."""
@@ -82,7 +97,10 @@ class AgentLink(FrameConnection):
 
     def received(self, frame: frames.Frame) -> None:
         """Take one frame from the agent."""
-        if frame.kind == frames.LOG:
+        if frame.kind == frames.TAKEN:
+            self._under_way -= frames.parse_number(frame.payload)
+            self._write()
+        elif frame.kind == frames.LOG:
             self._log(frame.payload)
         elif frame.kind == frames.PONG and not frame.channel:
             self.answered.set()

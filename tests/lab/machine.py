@@ -122,7 +122,9 @@ class Machine:
         return self.kernel
 
     def _complain(self, what: str) -> str:
-        lines = uml.read_console(self.work.console(self.info.name)).splitlines()[-LAST_LINES:]
+        said = uml.read_console(self.work.console(self.info.name)).splitlines()
+        # A panic's call trace would push the reason out of sight.
+        lines = [line for line in said if not line.lstrip().startswith("[<")][-LAST_LINES:]
         return "\n    ".join([f"{self.info.name}: {what}; its console ends:", *lines])
 
 

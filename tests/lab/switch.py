@@ -117,7 +117,7 @@ def node_batch(node: NodeInfo) -> str:
     if node.gateway:
         lines.append(f"route add default via {node.gateway}")
     if node.gateway6:
-        lines.append(f"-6 route add default via {node.gateway6}")
+        lines.append(f"route add ::/0 via {node.gateway6}")
     return "\n".join(lines) + "\n"
 
 

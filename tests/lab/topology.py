@@ -26,7 +26,7 @@ MACHINE_END = 253
 NAT_GATEWAY = 254
 MAX_DIRECTORS = 40
 MAX_REALSERVERS = 130
-MEMORY = {"director": 192, "realserver": 96, "client": 96}
+MEMORY = {"director": 192, "realserver": 128, "client": 96}
 
 
 class TopologyError(ValueError):

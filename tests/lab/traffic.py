@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.lab.client import Lab
+from tests.lab.errors import LabError
 from tests.lab.process import Process
 
 CLIENT = "/opt/tree/tests/lab/traffic_client.py"
@@ -83,6 +85,20 @@ class Running:
     def first(self) -> None:
         """Wait until it has had its first answer or failure."""
         self._process.read_line()
+
+    def wait_for_answer(self, seconds: float = 30) -> None:
+        """Wait until an attempt after a failed one gets its answer: the outage is over.
+
+        Nothing is asked of the nodes meanwhile, which have better things to do.
+        """
+        end = time.monotonic() + seconds
+        failed = False
+        while left := max(0.0, end - time.monotonic()):
+            line = self._process.read_line(left)
+            failed = failed or b" !" in line
+            if failed and b" !" not in line:
+                return
+        raise LabError(f"no answer within {seconds:g} s")
 
     def stop(self) -> Seen:
         """End it and return what it saw."""

@@ -29,6 +29,7 @@ class Agent:
     def __init__(self, line: int) -> None:
         self._line = line
         self._decoder = frames.Decoder()
+        self._taken = 0
         self._poll = select.epoll()
         self._tasks: dict[int, RunTask | PutTask] = {}
         self._pids: dict[int, RunTask] = {}
@@ -51,6 +52,7 @@ class Agent:
                     data = _read(fd)
                     if not data:
                         return
+                    self._report(len(data))
                     for frame in self._decoder.feed(data):
                         self._handle(frame)
                 elif fd == self._children:
@@ -66,6 +68,13 @@ class Agent:
         data = frames.encode(kind, channel, payload)
         while data:
             data = data[os.write(self._line, data) :]
+
+    def _report(self, size: int) -> None:
+        """Make room on the line; see `frames.LINE_ROOM`."""
+        self._taken += size
+        if self._taken >= frames.TAKEN_STEP:
+            self.send(frames.TAKEN, 0, frames.number(self._taken))
+            self._taken = 0
 
     def watch(self, fd: int, events: int, task: RunTask) -> None:
         """Tell `task` when `fd` is ready; no events means never."""
