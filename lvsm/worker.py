@@ -73,7 +73,12 @@ class Worker:
         own = partial(own_facts, view, settings.interface)
 
         def check(text: str) -> Checked:
-            return checking.check(text, members=settings.members, facts=checking.heard(view, own()))
+            return checking.check(
+                text,
+                members=settings.members,
+                facts=checking.heard(view, own()),
+                present=view.configuration,
+            )
 
         def address_of(name: str) -> str | None:
             node = view.configuration.nodes.get(name)

@@ -33,15 +33,22 @@ class Checked:
         return tuple(problem for problem in self.problems if problem.is_error)
 
 
-def check(text: str, *, members: tuple[str, ...], facts: dict[str, NodeFacts]) -> Checked:
+def check(
+    text: str,
+    *,
+    members: tuple[str, ...],
+    facts: dict[str, NodeFacts],
+    present: Configuration | None = None,
+) -> Checked:
     """Read `text`, add the addresses that nodes reported, and hold it against the rules.
 
-    `members` are ha.cf's nodes; `facts` what was heard of each, this node included.
+    `members` are ha.cf's nodes; `facts` what was heard of each, this node included. The address of
+    a node that is away is the one that the `present` configuration has.
     """
     parsed = parse(text)
     if parsed.configuration is None:
         return Checked(text=text, configuration=None, problems=parsed.problems)
-    reported = _reported(parsed.configuration, facts)
+    reported = _reported(parsed.configuration, facts, present or Configuration())
     configuration = _completed(parsed.configuration, reported)
     problems = validate(configuration, known(members, facts))
     return Checked(
@@ -51,15 +58,20 @@ def check(text: str, *, members: tuple[str, ...], facts: dict[str, NodeFacts]) -
     )
 
 
-def _reported(configuration: Configuration, facts: dict[str, NodeFacts]) -> dict[str, IPAddress]:
-    """The addresses of those realservers to which the text gives none and which reported one."""
+def _reported(
+    configuration: Configuration, facts: dict[str, NodeFacts], present: Configuration
+) -> dict[str, IPAddress]:
+    """The addresses of those realservers to which the text gives none."""
     found = {}
     for _, entry in configuration.realservers():
         node, heard_of = configuration.nodes.get(entry.node), facts.get(entry.node)
-        if (node is None or node.address is None) and heard_of and heard_of.address:
-            address = _address(heard_of.address)
-            if address is not None:
-                found[entry.node] = address
+        if node is not None and node.address is not None:
+            continue
+        before = present.nodes.get(entry.node)
+        address = _address(heard_of.address) if heard_of and heard_of.address else None
+        address = address or (before.address if before else None)
+        if address is not None:
+            found[entry.node] = address
     return found
 
 

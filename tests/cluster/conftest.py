@@ -1,0 +1,67 @@
+"""One cluster for all tests that can share it; each leaves it as it found it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.figures import Figures
+from tests.cluster.site import CHECKOUT, WEB, Site
+from tests.lab import cluster, topology
+from tests.lab.client import Lab
+
+FIGURES = pytest.StashKey[Figures]()
+
+
+def boot(folder: Path, **shape: int | str) -> Site:
+    """Boot an LVSM cluster of a shape (the arguments of `topology.build`)."""
+    given = {"topology": "lan", **shape}
+    built = topology.build(**given)  # type: ignore[arg-type]
+    provision = cluster.provision(built)
+    return Site(Lab.up(folder, tree=CHECKOUT, provision=provision, **given))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Two directors, two realservers, a client."""
+    site = boot(tmp_path_factory.mktemp("cluster"))
+    yield site
+    site.lab.down()
+
+
+@pytest.fixture
+def site(shared_site: Site, request: pytest.FixtureRequest) -> Iterator[Site]:
+    """The shared cluster, serving WEB from dir1; its logs are shown when a test fails."""
+    if shared_site.lvsm("dir1", "config", "show").out.decode() != WEB:
+        shared_site.save(WEB)
+    shared_site.settle()
+    failed = request.session.testsfailed
+    yield shared_site
+    if request.session.testsfailed > failed:
+        for member in shared_site.members:
+            log = shared_site.lab.run(member, ["tail", "-n50", "/var/log/plvsd.log"], check=False)
+            print(f"--- {member}\n{log.text}")
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Figures:
+    """Where tests put what they measured; it is printed at the end, and kept in build/."""
+    return request.config.stash.setdefault(FIGURES, Figures())
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print the figures."""
+    found = config.stash.get(FIGURES, None)
+    if found is None:
+        return
+    terminalreporter.section("measured in the lab")
+    for line in found.lines():
+        terminalreporter.write_line(line)
+    build = CHECKOUT / "build"
+    build.mkdir(exist_ok=True)
+    (build / "lab-figures.json").write_text(json.dumps(found.values, indent=1) + "\n")
