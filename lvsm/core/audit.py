@@ -36,6 +36,12 @@ class BadRecordError(LvsmError):
     code = "bad-record"
 
 
+class AuditFailedError(LvsmError):
+    """What was asked for cannot be recorded, or was done and could not be recorded."""
+
+    code = "audit-failed"
+
+
 class Who(Value, frozen=True, kw_only=True):
     """A principal: `kind` as in `core.principal`, `role` what it may; `uid` of a local one."""
 
