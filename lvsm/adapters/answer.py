@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lvsm.adapters.connection import Connection, ReplyGoneError
-from lvsm.core.responses import Err, Event, Item, Ok
+from lvsm.core.responses import Err, Event, Item, Ok, Prepared
 
 
 class Answer:
@@ -35,9 +35,10 @@ class Answer:
         texts = {key: str(value) for key, value in fields.items() if value is not None}
         self._end(Err(code, message, texts))
 
-    def event(self, fields: Mapping[str, Any]) -> bool:
+    def event(self, fields: Mapping[str, Any] | Prepared) -> bool:
         """Tell something that happened; false when it was dropped."""
-        return self._connection.send_event(Event(fields))
+        event = fields if isinstance(fields, Prepared) else Event(fields)
+        return self._connection.send_event(event)
 
     async def drain(self) -> None:
         """Wait until the client has read most of what was sent."""

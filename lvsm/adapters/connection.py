@@ -15,7 +15,7 @@ from typing import Protocol
 from lvsm.core.admission import Admission, Limits
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Handler
-from lvsm.core.responses import Event, Response
+from lvsm.core.responses import Event, Prepared, Response
 from lvsm.core.session import Request, Session
 from lvsm.core.session_actions import (
     Action,
@@ -175,7 +175,7 @@ class Connection(asyncio.Protocol):
         """Send a line."""
         self._write(response.render().encode("utf-8") + b"\n")
 
-    def send_event(self, event: Event) -> bool:
+    def send_event(self, event: Event | Prepared) -> bool:
         """Send an event unless too much waits already."""
         if self.gone or self._desync or self.unread() > self._hub.limits.unread_output:
             self._desync = not self.gone

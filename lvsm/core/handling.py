@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from lvsm.core.responses import Prepared
 from lvsm.core.session_actions import Request
 
 
@@ -24,7 +25,7 @@ class Reply(Protocol):
     def error(self, code: str, message: str, **fields: object) -> None:
         """End the answer with a refusal: a stable code, what to do about it, details."""
 
-    def event(self, fields: Mapping[str, Any]) -> bool:
+    def event(self, fields: Mapping[str, Any] | Prepared) -> bool:
         """Tell something that happened, also after `ok`; false when it was dropped.
 
         A client that reads too slowly loses events, and is told so by `{"event": "resync"}` as

@@ -81,6 +81,21 @@ class Event:
         """The line; raises ValueError or TypeError for what JSON has not (our mistake)."""
         return f"! {_dump(self.fields)}"
 
+    def prepared(self) -> Prepared:
+        """The same, rendered once for many who get it."""
+        return Prepared(self.render())
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An event's line, as `Event.prepared` makes it."""
+
+    line: str = field(repr=False)
+
+    def render(self) -> str:
+        """The line."""
+        return self.line
+
 
 @dataclass(frozen=True, slots=True)
 class Ok:
@@ -108,7 +123,7 @@ class Err:
         return " ".join(("ERR", self.code, quote(self.message), *details))
 
 
-Response = Greeting | Step | Item | Event | Ok | Err
+Response = Greeting | Step | Item | Event | Prepared | Ok | Err
 
 
 def parse(text: str) -> Response:
