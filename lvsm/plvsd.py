@@ -64,6 +64,7 @@ def _bind(settings: Settings) -> tuple[socket.socket, list[socket.socket]]:
     paths.run.mkdir(mode=0o755, exist_ok=True)
     paths.lib.mkdir(mode=0o700, exist_ok=True)
     os.chown(paths.lib, settings.uid, settings.gid)
+    _make_audit_folder(paths.audit, settings)
     tcp = []
     for address in settings.listen or ("::",):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -80,6 +81,17 @@ def _bind(settings: Settings) -> tuple[socket.socket, list[socket.socket]]:
     paths.socket.chmod(0o666)  # who is there is asked of the kernel, for each connection
     local.listen(128)
     return local, tcp
+
+
+def _make_audit_folder(path: Path, settings: Settings) -> None:
+    """The worker's folder; whoever else may write in /var/log cannot put a link in its place."""
+    path.mkdir(mode=0o750, exist_ok=True)
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fchown(folder, settings.uid, settings.gid)
+        os.fchmod(folder, 0o750)
+    finally:
+        os.close(folder)
 
 
 def _log_to(path: Path | None, settings: Settings) -> None:

@@ -33,11 +33,17 @@ class Paths:
     lib: Path = Path("/var/lib/lvsm")
     run: Path = Path("/run/lvsm")
     log: Path = Path("/var/log/plvsd.log")
+    audit: Path = Path("/var/log/lvsm")
 
     @property
     def socket(self) -> Path:
         """The local socket."""
         return self.run / "plvsd.sock"
+
+    @property
+    def audit_log(self) -> Path:
+        """The audit log; what it was before stands beside it."""
+        return self.audit / "audit.jsonl"
 
     @property
     def pid(self) -> Path:

@@ -11,18 +11,26 @@ from pathlib import Path
 
 from lvsm import __version__
 from lvsm.adapters import clock, files, heartbeat
+from lvsm.adapters.audit_files import AuditFiles
+from lvsm.adapters.audit_log import AuditLog
 from lvsm.adapters.certificates import load_or_make
 from lvsm.adapters.cluster_login import KnownVerifiers, PeerDialer
 from lvsm.adapters.generations import Generations
 from lvsm.adapters.privileged_link import PrivilegedLink, open_link
+from lvsm.adapters.syslog import Syslog
 from lvsm.adapters.transport import Server
+from lvsm.core.audit import Stand
 from lvsm.core.cluster_key import derive
 from lvsm.daemon import checking
+from lvsm.daemon.audit_verbs import AuditVerbs, tell_written
+from lvsm.daemon.auditing import Auditor
 from lvsm.daemon.checking import Checked
 from lvsm.daemon.config_verbs import ConfigVerbs
 from lvsm.daemon.control import Control
 from lvsm.daemon.event_verbs import EventVerbs
+from lvsm.daemon.feed import Feed
 from lvsm.daemon.handlers import Handlers
+from lvsm.daemon.knowledge import known
 from lvsm.daemon.own_facts import own_facts
 from lvsm.daemon.peer_verbs import PeerVerbs
 from lvsm.daemon.peers import Peers
@@ -30,6 +38,8 @@ from lvsm.daemon.replicator import Replicator
 from lvsm.daemon.status_verbs import StatusVerbs
 from lvsm.daemon.view import View
 from lvsm.daemon.watch import Watch
+from lvsm.daemon.watch_verbs import WatchVerbs
+from lvsm.daemon.watchers import Watchers
 from lvsm.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -53,9 +63,10 @@ async def work(
         verifiers=worker.verifiers,
         secret=derive(settings.key, info=b"lvsm absent users 1"),
         certificate=load_or_make(settings.paths.lib, settings.node),
+        on_login_refused=worker.auditor.login_refused,
         monotonic=clock.monotonic,
     )
-    async with server:
+    async with worker.audit_log, server:
         await server.listen_unix(sock=local)
         for listener in tcp:
             await server.listen_tcp(sock=listener)
@@ -70,7 +81,22 @@ class Worker:
         """Nothing runs yet."""
         self._kernel = kernel
         view = View(me=settings.node, members=settings.members)
-        own = partial(own_facts, view, settings.interface)
+        self.watchers = Watchers(node=settings.node, clock=clock)
+        self.audit_log = AuditLog(
+            AuditFiles(settings.paths.audit_log),
+            copy_to=Syslog("lvsm-audit"),
+            on_written=partial(tell_written, self.watchers),
+        )
+        self.auditor = Auditor(
+            node=settings.node,
+            audit_log=self.audit_log,
+            clock=clock,
+            stand=lambda: Stand(epoch=view.generation.epoch, number=view.generation.number),
+        )
+        own = partial(own_facts, view, settings.interface, self.auditor.complaints)
+        self.feed = Feed(
+            clock=clock, watchers=self.watchers, known=lambda: known(view, clock, own())
+        )
 
         def check(text: str) -> Checked:
             return checking.check(
@@ -105,15 +131,23 @@ class Worker:
             clock=clock,
             publish=self.peers.publish,
             ask=self.peers.ask,
+            tell=self.watchers.tell,
             fallback_interface=settings.interface,
         )
-        self.watch = Watch(view=view, heartbeat=heartbeat, clock=clock, lost=self.peers.lost)
+        self.watch = Watch(
+            view=view,
+            heartbeat=heartbeat,
+            clock=clock,
+            lost=self.peers.lost,
+            tell=self.watchers.tell,
+        )
         self.replicator = Replicator(
             view=view,
             store=Generations(settings.paths.lib / "generations", _replace_own),
             clock=clock,
             check=check,
             push=self.peers.push,
+            tell=self.watchers.tell,
         )
         self.handlers = Handlers(
             (
@@ -123,7 +157,10 @@ class Worker:
                 PeerVerbs(
                     view=view, control=self.control, replicator=self.replicator, clock=clock
                 ).table(),
-            )
+                WatchVerbs(watchers=self.watchers, feed=self.feed).table(),
+                AuditVerbs(audit_log=self.audit_log, watchers=self.watchers, clock=clock).table(),
+            ),
+            self.auditor,
         )
 
     async def run(self) -> int:
@@ -132,7 +169,13 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        parts = (self.control.run, self.watch.run, self.peers.run)
+        parts = (
+            self.control.run,
+            self.watch.run,
+            self.peers.run,
+            self.feed.run,
+            self.auditor.run,
+        )
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part()) for part in parts]
             await stop.wait()

@@ -13,11 +13,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from lvsm.core.audit import AnyRecord, BadRecordError, parse
+from lvsm.core.audit import AnyRecord, BadRecordError, Batch, parse
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +25,6 @@ KEEP = 8
 MODE = 0o640
 BATCH = 200
 """Records that are read at once: what an event loop can send without others noticing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Records in their order, and how many lines between them cannot be read."""
-
-    records: tuple[AnyRecord, ...]
-    damaged: int = 0
 
 
 class AuditFiles:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,8 +19,8 @@ from typing import Self
 
 import msgspec
 
-from lvsm.adapters.audit_files import AuditFiles, Batch
-from lvsm.core.audit import AnyRecord, AuditFailedError, render
+from lvsm.adapters.audit_files import AuditFiles
+from lvsm.core.audit import AnyRecord, AuditFailedError, Batch, render
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,10 @@ class _Entry:
 
 
 class AuditLog:
-    """Append from the loop it was entered in; leaving it writes what waits."""
+    """Append from the loop it was entered in; leaving it writes what waits.
+
+    `newest` is the number of the newest record that is known to be on the disk.
+    """
 
     def __init__(
         self,
@@ -61,10 +64,13 @@ class AuditLog:
         self._late: list[AnyRecord] = []
         self._closing = False
         self.trouble: str | None = None
+        self.newest = 0
 
     async def __aenter__(self) -> Self:
         """Begin."""
         self._loop = asyncio.get_running_loop()
+        with suppress(OSError):  # the first record will tell
+            self._last = self.newest = await asyncio.to_thread(self._files.last)
         self._thread.start()
         return self
 
@@ -96,7 +102,7 @@ class AuditLog:
 
     async def read(
         self, *, since: float, after: int = 0, limit: int | None = None
-    ) -> AsyncIterator[Batch]:
+    ) -> AsyncGenerator[Batch, None]:
         """Records as `AuditFiles.batches` has them; raises OSError."""
         batches = self._files.batches(since=since, after=after, limit=limit)
         try:
@@ -175,6 +181,7 @@ class AuditLog:
     def _tell(self, records: list[AnyRecord], entries: list[_Entry]) -> None:
         self._waiting -= len(entries)
         for record in records:
+            self.newest = record.seq
             self._on_written(record)
         for entry, record in zip(entries, records[len(records) - len(entries) :], strict=True):
             if not entry.written.done():

@@ -174,10 +174,11 @@ class Server:
         self._keep(reply.task)
 
     def login_refused(self, user: str, origin: str) -> None:
-        """Log it, and tell whoever keeps the audit."""
-        log.warning("login refused: %r from %s", user[:64], origin)
+        """Tell whoever keeps the audit and sees to floods, or log it."""
         if self._on_login_refused is not None:
             self._on_login_refused(user, origin)
+        else:
+            log.warning("login refused: %r from %s", user[:64], origin)
 
     def enter(self, connection: Connection) -> bool:
         """A connection has come; whether there is a place for it."""

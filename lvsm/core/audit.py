@@ -111,6 +111,14 @@ AnyRecord = Change | LoginRefused | MoreRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Records of a log in their order, and how many lines between them cannot be read."""
+
+    records: tuple[AnyRecord, ...]
+    damaged: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What a record shows of a verb's request: its first `args` words, and these options."""
 

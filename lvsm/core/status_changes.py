@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lvsm.core.events import GenerationUsed, RealserverChanged
-from lvsm.core.generation import Generation
+from lvsm.core.events import RealserverChanged
 from lvsm.core.status import Document
 
 AGE_SUFFIX = "_s"
@@ -47,19 +46,6 @@ def realserver_changes(before: Document, after: Document) -> tuple[RealserverCha
         )
         for key in {**new, **old}
         if _state(old.get(key)) != _state(new.get(key))
-    )
-
-
-def generation_used(generation: Generation) -> GenerationUsed:
-    """That a generation is in use."""
-    return GenerationUsed(
-        generation=generation.number,
-        epoch=generation.epoch,
-        hash=generation.hash,
-        author=generation.author,
-        saved_on=generation.node,
-        comment=generation.comment,
-        saved_at=generation.saved_at,
     )
 
 

@@ -32,7 +32,10 @@ class ConfigVerbs:
                 self.config_check, readers, "hold a text against all rules: CONFIG CHECK bytes=N"
             ),
             "CONFIG SAVE": Verb(
-                self.config_save, admins, "save a text: CONFIG SAVE base=G comment=TEXT bytes=N"
+                self.config_save,
+                admins,
+                "save a text: CONFIG SAVE base=G comment=TEXT bytes=N",
+                changes=True,
             ),
         }
 

@@ -16,6 +16,7 @@ from lvsm.core import node_plan
 from lvsm.core.desired import Holding, NodeState, desired
 from lvsm.core.eligibility import reason_against
 from lvsm.core.errors import LvsmError
+from lvsm.core.events import GroupKept, GroupOffered, GroupReleased, GroupTaken, Happening
 from lvsm.core.groups import Action, Decision, decide
 from lvsm.core.operations import Announce, AnyOperation, Failure, InterfaceAddress
 from lvsm.core.verbs import HaresourcesGroup
@@ -43,14 +44,19 @@ class Control:
         clock: Clock,
         publish: Callable[[], None],
         ask: Callable[[str, str], None],
+        tell: Callable[[Happening], None],
         fallback_interface: str | None,
     ) -> None:
-        """`publish` tells the peers; `ask(node, group)` asks a holder to let a group go."""
+        """`publish` tells the peers; `ask(node, group)` asks a holder to let a group go.
+
+        `tell` tells those who watch.
+        """
         self._view = view
         self._kernel = kernel
         self._clock = clock
         self._publish = publish
         self._ask = ask
+        self._tell_of = tell
         self._fallback = fallback_interface
         self._announcements: dict[InterfaceAddress, list[float]] = {}
         self._written: tuple[HaresourcesGroup, ...] | None = None
@@ -135,6 +141,7 @@ class Control:
         match decision.action:
             case Action.TAKE if group not in view.held:
                 log.info("taking %s: %s", group, decision.reason)
+                self._tell_of(GroupTaken(group=group, reason=decision.reason))
                 view.held.add(group)
                 view.since[group] = now
             case Action.ASK if decision.holder is not None:
@@ -156,6 +163,7 @@ class Control:
     def offer(self, group: str, reason: str) -> None:
         """Begin to hand a group over: served on, but no longer shown to the neighbours."""
         log.info("offering %s: %s", group, reason)
+        self._tell_of(GroupOffered(group=group, reason=reason))
         self._view.held.discard(group)
         self._view.offered[group] = self._clock.monotonic() + OFFER_SECONDS
 
@@ -167,6 +175,7 @@ class Control:
         elif now >= view.offered[group]:
             if eligible:
                 log.warning("nobody took %s within %.0f s: keeping it", group, OFFER_SECONDS)
+                self._tell_of(GroupKept(group=group, reason="nobody took it"))
                 del view.offered[group]
                 view.held.add(group)
             else:
@@ -182,6 +191,7 @@ class Control:
 
     def _let_go(self, group: str, reason: str) -> None:
         log.info("released %s: %s", group, reason)
+        self._tell_of(GroupReleased(group=group, reason=reason))
         self._view.held.discard(group)
         self._view.offered.pop(group, None)
         self._view.since.pop(group, None)

@@ -1,20 +1,23 @@
 """What plvsd does for each verb of the line protocol: one table, one way through it.
 
 Who may use a verb stands beside it in the modules `*_verbs`. A handler that changes something only
-changes the view or calls the replicator; the control loop performs.
+changes the view or calls the replicator; the control loop performs. What people change is recorded
+before they hear of it (`auditing`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from itertools import chain
 
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Reply
 from lvsm.core.session_actions import Request
+from lvsm.daemon.auditing import Auditor
 from lvsm.daemon.config_verbs import problem_document
 from lvsm.daemon.replicator import InvalidError
-from lvsm.daemon.requests import Verbs
+from lvsm.daemon.requests import Ongoing, Verb, Verbs
 
 
 class ForbiddenError(LvsmError):
@@ -26,9 +29,15 @@ class ForbiddenError(LvsmError):
 class Handlers:
     """One worker's answers to the protocol's verbs."""
 
-    def __init__(self, tables: Iterable[Verbs]) -> None:
+    def __init__(self, tables: Iterable[Verbs], auditor: Auditor) -> None:
         """`tables` are those of the `*_verbs` modules; none of them names a verb twice."""
+        self._auditor = auditor
         self._table = dict(chain.from_iterable(table.items() for table in tables))
+
+    @property
+    def table(self) -> Verbs:
+        """Every verb."""
+        return self._table
 
     def help(self) -> dict[str, str]:
         """Each verb's line of help."""
@@ -42,9 +51,20 @@ class Handlers:
         """Answer one request; raises LvsmError, which the server answers with its code."""
         verb = self._table[request.verb]
         if not verb.who(request.principal):
+            if verb.changes:
+                self._auditor.forbidden(request, ForbiddenError.code)
             raise ForbiddenError(f"{request.principal.name} may not use {request.verb}")
+        answer = await self._answer(verb, request, reply)
+        if isinstance(answer, Ongoing):
+            await answer.go_on()
+
+    async def _answer(self, verb: Verb, request: Request, reply: Reply) -> str | Ongoing | None:
+        """The handler's answer, after it was given; None when it was refused."""
         try:
-            reply.ok(await verb.handle(request, reply))
+            if verb.changes:
+                answer = await self._auditor.audited(request, partial(verb.handle, request, reply))
+            else:
+                answer = await verb.handle(request, reply)
         except InvalidError as error:
             for problem in error.problems:
                 reply.item(problem_document(problem, request))
@@ -53,3 +73,7 @@ class Handlers:
             reply.error("timeout", f"{request.verb} was not done in time; it is still being done")
         except OSError as error:
             reply.error("os-error", f"this node's disk or network refuses: {error}")
+        else:
+            reply.ok(answer.text if isinstance(answer, Ongoing) else answer)
+            return answer
+        return None

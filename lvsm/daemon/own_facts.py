@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_interface
 
 from lvsm import __version__
@@ -10,9 +11,12 @@ from lvsm.core.facts import Facts
 from lvsm.daemon.view import View
 
 
-def own_facts(view: View, interface: str | None) -> Facts:
+def own_facts(
+    view: View, interface: str | None, complaints: Callable[[], tuple[str, ...]]
+) -> Facts:
     """This node's facts; `interface` is the one whose first address belongs into IPVS tables.
 
+    `complaints` are problems that are none of the control loop's.
     Addresses that LVSM itself put up are virtual ones and no part of a node's identity.
     """
     addresses: list[str] = []
@@ -39,5 +43,5 @@ def own_facts(view: View, interface: str | None) -> Facts:
         addresses=tuple(addresses),
         ipvs=bool(view.kernel and view.kernel.ipvs),
         applied=view.applied,
-        problems=view.problems,
+        problems=(*view.problems, *complaints()),
     )

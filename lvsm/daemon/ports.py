@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Sequence
 from typing import Protocol
 
+from lvsm.core.audit import AnyRecord, Batch
 from lvsm.core.generation import Generation
 from lvsm.core.operations import AnyOperation, Failure, KernelState
 from lvsm.core.verbs import HaresourcesGroup
@@ -67,6 +68,32 @@ class Store(Protocol):
 
     def keep(self, generation: Generation) -> None:
         """Keep a generation; durable when it returns. Raises OSError."""
+
+
+class AuditLog(Protocol):
+    """Where records of changes and refusals are kept durably."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be recorded now; None when it can."""
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest record."""
+
+    def append(self, record: AnyRecord) -> Awaitable[AnyRecord]:
+        """Record something: durable when the awaitable is done, which need not be awaited.
+
+        Raises AuditFailedError, and so does the awaitable.
+        """
+
+    def read(
+        self, *, since: float, after: int = 0, limit: int | None = None
+    ) -> AsyncGenerator[Batch, None]:
+        """The records from `since` on and behind number `after`, or the newest so many of them.
+
+        Raises OSError.
+        """
 
 
 class Clock(Protocol):

@@ -14,7 +14,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from lvsm.core.errors import LvsmError
+from lvsm.core.events import Happening
 from lvsm.core.generation import Generation
+from lvsm.core.generation_events import saved, taken
 from lvsm.core.groups import assign, groups
 from lvsm.core.problems import Problem
 from lvsm.daemon.checking import Checked
@@ -61,13 +63,18 @@ class Replicator:
         clock: Clock,
         check: Callable[[str], Checked],
         push: Callable[[Generation], Awaitable[frozenset[str]]],
+        tell: Callable[[Happening], None],
     ) -> None:
-        """`check` reads and validates a text; `push` sends a generation to the other nodes."""
+        """`check` reads and validates a text; `push` sends a generation to the other nodes.
+
+        `tell` tells those who watch.
+        """
         self._view = view
         self._store = store
         self._clock = clock
         self._check = check
         self._push = push
+        self._tell = tell
         self._turn = asyncio.Lock()
 
     def load(self) -> None:
@@ -107,6 +114,7 @@ class Replicator:
             )
             await asyncio.to_thread(self._store.keep, generation)
             self._use(generation)
+            self._tell(saved(generation))
             nodes = await self._push(generation)
         log.info("generation %d saved by %s", generation.number, author)
         return Saved(generation=generation, nodes=nodes | {self._view.me}, changed=True)
@@ -121,6 +129,7 @@ class Replicator:
                 raise InvalidError("this node cannot read that generation", checked.errors)
             await asyncio.to_thread(self._store.keep, generation)
             self._use(generation)
+            self._tell(taken(generation))
             log.info("generation %d taken from %s", generation.number, generation.node)
 
     def _refuse_conflict(self, present: Generation, base: int | None) -> None:

@@ -22,12 +22,24 @@ class UnknownNameError(LvsmError):
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
-    """A handler, which returns the text after OK, and who may call it."""
+class Ongoing:
+    """An answer that goes on after its OK: its text, and what is awaited then."""
 
-    handle: Callable[[Request, Reply], Awaitable[str]]
+    text: str
+    go_on: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A handler, which returns the text after OK, and who may call it.
+
+    What `changes` something that people answer for is recorded in the audit log.
+    """
+
+    handle: Callable[[Request, Reply], Awaitable[str | Ongoing]]
     who: Callable[[Principal], bool]
     help: str
+    changes: bool = False
 
 
 Verbs = Mapping[str, Verb]

@@ -9,6 +9,7 @@ from lvsm.core.facts import Facts
 from lvsm.core.handling import Reply
 from lvsm.core.names import did_you_mean
 from lvsm.core.session_actions import Request
+from lvsm.daemon.knowledge import known
 from lvsm.daemon.ports import Clock
 from lvsm.daemon.requests import UnknownNameError, Verb, Verbs, readers, words
 from lvsm.daemon.view import View
@@ -40,31 +41,20 @@ class StatusVerbs:
     async def vip_list(self, request: Request, reply: Reply) -> str:
         """All virtual services."""
         words(request, 0)
-        known = self._known()
-        for name in known.configuration.vips:
-            reply.item(status_document.vip(known, name))
-        return f"{len(known.configuration.vips)} listed"
+        snapshot = self._known()
+        for name in snapshot.configuration.vips:
+            reply.item(status_document.vip(snapshot, name))
+        return f"{len(snapshot.configuration.vips)} listed"
 
     async def vip_show(self, request: Request, reply: Reply) -> str:
         """One virtual service."""
         (name,) = words(request, 1)
-        known = self._known()
-        if name not in known.configuration.vips:
-            advice = did_you_mean(name, known.configuration.vips)
+        snapshot = self._known()
+        if name not in snapshot.configuration.vips:
+            advice = did_you_mean(name, snapshot.configuration.vips)
             raise UnknownNameError(f"there is no VIP {name!r}. {advice}")
-        reply.item(status_document.vip(known, name))
+        reply.item(status_document.vip(snapshot, name))
         return "shown"
 
     def _known(self) -> status_document.Known:
-        view, now = self._view, self._clock.monotonic()
-        return status_document.Known(
-            me=view.me,
-            members=view.members,
-            generation=view.generation,
-            configuration=view.configuration,
-            group_of={name: group.id for group in view.groups.values() for name in group.vips},
-            facts={**view.fresh(now), view.me: self._own_facts()},
-            statuses=dict(view.statuses),
-            held_for={group: now - since for group, since in view.since.items()},
-            now=self._clock.now(),
-        )
+        return known(self._view, self._clock, self._own_facts())

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 
 from lvsm.core.eligibility import ACTIVE, DEAD
+from lvsm.core.events import Happening, HeartbeatChanged, MemberChanged
 from lvsm.daemon.ports import Clock, Heartbeat
 from lvsm.daemon.view import View
 
@@ -25,13 +26,20 @@ class Watch:
     """Keeps the view's picture of heartbeat."""
 
     def __init__(
-        self, *, view: View, heartbeat: Heartbeat, clock: Clock, lost: Callable[[str], None]
+        self,
+        *,
+        view: View,
+        heartbeat: Heartbeat,
+        clock: Clock,
+        lost: Callable[[str], None],
+        tell: Callable[[Happening], None],
     ) -> None:
-        """`lost(node)` is called when heartbeat declares a node dead."""
+        """`lost(node)` is called when heartbeat declares a node dead; `tell` tells who watches."""
         self._view = view
         self._heartbeat = heartbeat
         self._clock = clock
         self._lost = lost
+        self._tell = tell
         self._events: set[str] = set()
         self._ask_now = True
         self._asked_at = float("-inf")
@@ -55,6 +63,7 @@ class Watch:
         if view.statuses.get(node) == status and status != DEAD:
             return
         log.info("heartbeat: %s is %s", node, status)
+        self._tell(MemberChanged(member=node, status=status))
         view.statuses[node] = status
         if status == DEAD and node != view.me:
             view.heard.pop(node, None)
@@ -66,6 +75,7 @@ class Watch:
         self._look()
         if self._view.leaving:
             log.info("heartbeat is back")
+            self._tell(HeartbeatChanged(state="back"))
             self._view.leaving = False
         self._ask_now = True
         self._view.touch()
@@ -73,6 +83,7 @@ class Watch:
     def leaving(self) -> None:
         """Heartbeat gives everything up: it stops, or starts anew after a healed partition."""
         log.info("heartbeat gives its resources up")
+        self._tell(HeartbeatChanged(state="leaving"))
         self._view.leaving = True
         self._view.touch()
 
@@ -82,6 +93,7 @@ class Watch:
         if instance == view.heartbeat:
             return
         log.info("heartbeat %s", "does not run" if instance is None else f"runs ({instance})")
+        self._tell(HeartbeatChanged(state="gone" if instance is None else "runs"))
         view.heartbeat = instance
         view.heartbeat_since = self._clock.monotonic()
         view.leaving = False

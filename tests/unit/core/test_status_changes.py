@@ -5,9 +5,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lvsm.core.generation_events import used
 from lvsm.core.model import Realserver
 from lvsm.core.status import status
-from lvsm.core.status_changes import ageless, generation_used, realserver_changes
+from lvsm.core.status_changes import ageless, realserver_changes
 from tests.unit.core.test_status import CONFIGURATION, GENERATION, GOOD
 
 statuses = st.dictionaries(
@@ -55,7 +56,7 @@ def test_a_realserver_that_came_or_went_is_a_change() -> None:
 
 
 def test_a_generation_is_told_with_its_author_and_not_with_its_text() -> None:
-    document = generation_used(GENERATION).document()
+    document = used(GENERATION).document()
     assert (document["generation"], document["author"], document["saved_on"]) == (
         4,
         "admin",
