@@ -42,38 +42,42 @@ class Situation:
     holding: bool = False
 
 
-def newest_heard(now: Situation) -> tuple[int, int, str]:
-    """The newest generation that this node has or has heard of."""
-    return max((facts.order for facts in now.heard.values()), default=now.order)
-
-
 def reason_against(now: Situation) -> str | None:
     """Why the node may not hold groups; None when it may."""
+    reason = _heartbeats_reason(now)
+    if reason is not None:
+        return reason
+    if not now.ipvs:
+        return "the kernel has no IPVS"
+    # A Save reaches the nodes one after the other: no reason for a holder to let go, if it passes.
+    newest = max((facts.order for facts in now.heard.values()), default=now.order)
+    patience = BEHIND_SECONDS if now.holding else 0.0
+    if newest > now.order and now.behind_for >= patience:
+        return f"generation {newest[1]} is known, this node has {now.order[1]}"
+    if not now.applied:
+        return "the kernel does not have the configuration yet"
+    return _strangers_reason(now)
+
+
+def _heartbeats_reason(now: Situation) -> str | None:
     if not now.heartbeat:
         return "heartbeat does not run"
     if now.leaving:
         return "heartbeat is stopping"
     if now.statuses.get(now.me) != ACTIVE:
         return "heartbeat has not joined the cluster yet"
-    if not now.ipvs:
-        return "the kernel has no IPVS"
-    newest = newest_heard(now)
-    # A Save reaches the nodes one after the other: no reason for a holder to let go, unless it lasts.
-    patience = BEHIND_SECONDS if now.holding else 0.0
-    if newest > now.order and now.behind_for >= patience:
-        return f"generation {newest[1]} is known, this node has {now.order[1]}"
-    if not now.applied:
-        return "the kernel does not have the configuration yet"
-    if now.holding:
+    return None
+
+
+def _strangers_reason(now: Situation) -> str | None:
+    if now.holding or now.up_for >= STRANGERS_SECONDS:
         return None  # a plvsd that was restarted goes on with what it finds
     unheard = sorted(
         node
         for node, status in now.statuses.items()
         if status == ACTIVE and node != now.me and node not in now.heard
     )
-    if unheard and now.up_for < STRANGERS_SECONDS:
-        return f"not heard from yet: {', '.join(unheard)}"
-    return None
+    return f"not heard from yet: {', '.join(unheard)}" if unheard else None
 
 
 def is_up(status: str | None, facts: Facts | None) -> bool:
