@@ -18,6 +18,8 @@ realserver                       no                  no                       ye
 
 *Offering* is the middle of a handover: the node still serves packets that reach it, but no longer
 answers ARP, so that its successor can take the address before it goes here and no packet is lost.
+A node that holds or offers a group has its services even if an edit has just made it no director of
+it any more: until somebody else has the group, this node is who is asked.
 """
 
 from __future__ import annotations
@@ -44,6 +46,11 @@ HIDE_ALIASES: Mapping[str, int] = {
     # the source: the kernel takes the larger of `all` and the interface's own value (ip-sysctl).
     "net.ipv4.conf.all.arp_ignore": 1,
     "net.ipv4.conf.all.arp_announce": 2,
+}
+KEEP_NEIGHBOURS: Mapping[str, int] = {
+    # When the first address of a network goes, the others stay (ip-sysctl); else a group that
+    # leaves would take the addresses of those that remain with it.
+    "net.ipv4.conf.all.promote_secondaries": 1,
 }
 
 
@@ -85,8 +92,8 @@ def desired(
     """The state that node `me` should have.
 
     `group_ids` maps each group's id to the names of its virtual services; `interfaces` are this
-    node's, as the kernel shows them; `fallback_interface` takes addresses that no network fits.
-    A virtual service that cannot be placed is left out and named in `problems`.
+    node's own (`KernelState.own_interfaces`); `fallback_interface` takes addresses that no network
+    fits. A virtual service that cannot be placed is left out and named in `problems`.
     """
     groups: dict[str, tuple[InterfaceAddress, ...]] = {}
     offered: dict[str, tuple[InterfaceAddress, ...]] = {}
@@ -100,24 +107,32 @@ def desired(
     group_of = {name: group for group, names in group_ids.items() for name in names}
     own = [vip for vip in configuration.vips.values() if vip.enabled and vip.name in group_of]
     active = holding.held | holding.offered
+    charge = [vip for vip in own if me in vip.directors or group_of[vip.name] in active]
     services = tuple(
         state
-        for vip in own
-        if me in vip.directors and (group_of[vip.name] in active or not answers_for(vip, me))
+        for vip in charge
+        if group_of[vip.name] in active or not answers_for(vip, me)
         for state in service_states(configuration, vip)
     )
     aliases = _unique(
         _alias(vip) for vip in own if answers_for(vip, me) and group_of[vip.name] not in active
     )
-    directs = any(me in vip.directors for vip in own)
     return NodeState(
         services=services,
         groups=groups,
         aliases=aliases,
         offered=offered,
-        sysctls=dict(HIDE_ALIASES) if aliases or directs else {},
+        sysctls=_sysctls(charge, aliases),
         problems=tuple(problems),
     )
+
+
+def _sysctls(
+    charge: Sequence[VirtualService], aliases: Sequence[InterfaceAddress]
+) -> dict[str, int]:
+    hide = HIDE_ALIASES if charge or aliases else {}
+    networks = any(vip.explicit_prefix and vip.ip.version == 4 for vip in charge)
+    return {**hide, **(KEEP_NEIGHBOURS if networks else {})}
 
 
 def answers_for(vip: VirtualService, node: str) -> bool:
@@ -154,20 +169,21 @@ def service_states(configuration: Configuration, vip: VirtualService) -> tuple[S
 def _destinations(
     configuration: Configuration, vip: VirtualService, port: int
 ) -> tuple[Destination, ...]:
-    found = []
+    found: dict[tuple[IPAddress, int], Destination] = {}
     for realserver in vip.realservers:
         address = address_of(configuration, realserver.node)
         if address is None:
             continue  # validation asks for it at a Save; a node not yet seen cannot serve
-        found.append(
-            Destination(
-                address=str(address),
-                port=realserver.port or port,
-                forwarding=vip.forwarding_of(realserver),
-                weight=realserver.weight,
-            )
+        entry = Destination(
+            address=str(address),
+            port=realserver.port or port,
+            forwarding=vip.forwarding_of(realserver),
+            weight=realserver.weight,
         )
-    return tuple(found)
+        # Two realservers may come to the same (one names the port, the other does not; two names
+        # for one machine): the kernel has room for one, and the text's first is it.
+        found.setdefault((address, entry.port), entry)
+    return tuple(found.values())
 
 
 def address_of(configuration: Configuration, node: str) -> IPAddress | None:
@@ -188,13 +204,15 @@ def interface_for(
     """
     best: tuple[int, str] | None = None
     for interface in interfaces:
+        if vip.interface not in (None, interface.name):
+            continue
         for text in interface.addresses:
             network = ip_interface(text).network
             if network.prefixlen == network.max_prefixlen or interface.name == LOOPBACK:
                 continue
             if vip.ip in network and (best is None or network.prefixlen > best[0]):
                 best = (network.prefixlen, interface.name)
-    if best is not None and vip.interface in (None, best[1]):
+    if best is not None:
         return InterfaceAddress(interface=best[1], address=_host(vip))
     chosen = vip.interface or (fallback if vip.explicit_prefix else None)
     if chosen is None or all(interface.name != chosen for interface in interfaces):

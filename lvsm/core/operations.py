@@ -207,6 +207,22 @@ class KernelState(Value, frozen=True, kw_only=True):
     sysctls: dict[str, int] = msgspec.field(default_factory=dict)
     owned: Owned = msgspec.field(default_factory=Owned)
 
+    def own_interfaces(self) -> tuple[Interface, ...]:
+        """The interfaces without the addresses that LVSM put there.
+
+        Where a virtual address belongs is decided by these: were its own network counted, once it
+        is there, it would be placed otherwise than before.
+        """
+        ours = {(entry.interface, entry.address) for entry in self.owned.addresses}
+        return tuple(
+            Interface(
+                name=entry.name,
+                carrier=entry.carrier,
+                addresses=tuple(a for a in entry.addresses if (entry.name, a) not in ours),
+            )
+            for entry in self.interfaces
+        )
+
 
 class Failure(Value, frozen=True, kw_only=True):
     """One operation of a batch that the kernel refused: its index, a stable code, the reason."""

@@ -97,7 +97,7 @@ class Control:
             {group.id: group.vips for group in view.groups.values()},
             me=view.me,
             holding=Holding(held=frozenset(view.held), offered=frozenset(view.offered)),
-            interfaces=view.kernel.interfaces,
+            interfaces=view.kernel.own_interfaces(),
             fallback_interface=self._fallback,
         )
         if not view.kernel.ipvs:

@@ -40,6 +40,7 @@ MAX_OPERATIONS = 200_000
 SYSCTLS: dict[str, range] = {
     "net.ipv4.conf.all.arp_ignore": range(3),
     "net.ipv4.conf.all.arp_announce": range(3),
+    "net.ipv4.conf.all.promote_secondaries": range(2),
 }
 FLAGS = frozenset({"sched-1", "sched-2", "sched-3", "ops", "mh-port", "mh-fallback",
                    "sh-port", "sh-fallback"})  # fmt: skip

@@ -71,14 +71,10 @@ def what_is_added_is_read_back(bench: Bench) -> None:
         ),
         ServiceState(service=service(OTHER, "rr", flags=("ops",)), destinations=()),
     )
-    operations: list[AnyOperation] = [
-        operation
-        for state in wanted
-        for operation in (
-            AddService(service=state.service),
-            *(add(entry, state.service.key) for entry in state.destinations),
-        )
-    ]
+    operations: list[AnyOperation] = []
+    for state in wanted:
+        operations.append(AddService(service=state.service))
+        operations.extend(add(entry, state.service.key) for entry in state.destinations)
     assert bench.ipvs_codes(*operations) == {}
     assert bench.ipvs.read() == wanted
 
