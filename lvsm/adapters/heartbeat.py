@@ -13,6 +13,7 @@ CL_STATUS = "/usr/bin/cl_status"
 PID_FILE = Path("/run/heartbeat.pid")
 PROC = Path("/proc")
 CL_STATUS_SECONDS = 5.0
+STATUSES = frozenset({"active", "dead", "init", "ping", "up"})
 
 
 def instance(pid_file: Path = PID_FILE, proc: Path = PROC) -> str | None:
@@ -35,13 +36,13 @@ async def statuses(nodes: Iterable[str], program: str = CL_STATUS) -> dict[str, 
     found: dict[str, str] = {}
     for node in nodes:
         status = await _ask(program, "nodestatus", node)
-        if status is None:
-            break
-        found[node] = status
+        if status in STATUSES:
+            found[node] = status
     return found
 
 
-async def _ask(*argv: str) -> str | None:
+async def _ask(*argv: str) -> str:
+    """What a program prints. Its exit status is no help: cl_status fails for a dead node too."""
     process = await asyncio.create_subprocess_exec(
         *argv,
         stdin=asyncio.subprocess.DEVNULL,
@@ -54,5 +55,5 @@ async def _ask(*argv: str) -> str | None:
     except TimeoutError:
         process.kill()
         await process.wait()
-        return None
-    return output.decode("ascii", "replace").strip() if process.returncode == 0 else None
+        return ""
+    return output.decode("ascii", "replace").strip()
