@@ -2,12 +2,11 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-SOURCES := lvsm tests
 STAMP := $(VENV)/.installed
 LAB_STAMP := $(VENV)/.lab-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lint types imports unit lab-tests bench lock lab venv clean
+.PHONY: help demo test check fmt lint types imports unit lab-tests lock lab venv clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
