@@ -42,6 +42,10 @@ class GlobalOption(click.Option):
         """As a click.Option; its name is the field's."""
         super().__init__(list(names), expose_value=False, callback=_write, **settings)
 
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        """Without click's `[x>=0]`: the text says it."""
+        return {key: value for key, value in super().get_help_extra(ctx).items() if key != "range"}
+
 
 class AddressType(click.ParamType[Address, str]):
     """HOST[:PORT], or the path of a unix socket."""

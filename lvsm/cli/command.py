@@ -111,6 +111,7 @@ class Root(Group):
         choices = extra.setdefault("obj", Choices())
         try:
             status = super().main(args, **{**extra, "standalone_mode": False})
+            sys.stdout.flush()  # a full disk is this command's failure
         except (click.ClickException, click.Abort, failing.LvsmError, OSError) as error:
             status = failing.tell(error, as_json=choices.as_json)
         sys.exit(status if isinstance(status, int) else 0)

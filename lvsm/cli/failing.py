@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,6 +33,9 @@ def tell(
             return exits.INTERRUPTED
         case click.ClickException():
             return tell(LvsmError(error.format_message()), as_json=as_json)
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return exits.ERROR  # whoever reads has seen enough, as `head` has
         case OSError():
             return tell(LvsmError(str(error), code="os-error"), as_json=as_json)
         case LvsmError():

@@ -99,12 +99,7 @@ class Run:
             return _password_from(choices.password_fd, f"--password-fd {choices.password_fd}")
         if choices.password_file is not None:
             return _password_from(choices.password_file, f"--password-file {choices.password_file}")
-        if not sys.stdin.isatty():
-            raise LvsmError(
-                "there is no terminal to ask for the password: use --password-file or --password-fd"
-            )
-        password: str = click.prompt(f"Password of {choices.user}", hide_input=True, err=True)
-        return password
+        return _password_typed(choices.user)
 
 
 def pass_run(
@@ -141,6 +136,19 @@ def _password_from(file: Any, option: str) -> str:
     if not password:
         raise LvsmError(f"{option}: its first line, the password, is empty")
     return password
+
+
+def _password_typed(user: str) -> str:
+    """Ask the terminal, also when standard input is a pipe; nothing is echoed."""
+    from getpass import getpass
+
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        raise LvsmError(
+            "there is no terminal to ask for the password: use --password-file or --password-fd"
+        ) from None
+    return getpass(f"Password of {user}: ")
 
 
 def _color(when: str) -> bool:
