@@ -127,8 +127,11 @@ def to_base64(data: bytes) -> str:
 
 
 def from_base64(text: str) -> bytes:
-    """The bytes of a base64 text; raises ScramError."""
+    """The bytes of a base64 text, of which each has just one; raises ScramError."""
     try:
-        return b64decode(text.encode("ascii"), validate=True)
+        data = b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, ValueError):
         raise ScramError("a message of the login has bad base64") from None
+    if to_base64(data) != text:  # bits that mean nothing must not pass unseen
+        raise ScramError("a message of the login has bad base64")
+    return data
