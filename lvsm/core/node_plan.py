@@ -3,7 +3,9 @@
 Law: a client never meets an address without its service, no neighbour ever hears a realserver's
 alias, and a plan cut off after any step is mended by planning again. From that follows the order:
 
-1. sysctls that hide aliases, before there is an alias to hide;
+1. sysctls that hide aliases, before there is an alias to hide, and the record of every wanted group,
+   in which what it had and what it shall have stand together: whatever is cut off from here on, an
+   address on an interface is in the record of some group, and so can be taken down without plvsd;
 2. aliases for addresses that are being handed over, before they leave their interface, so that
    packets still under way here are served;
 3. addresses that leave an interface;
@@ -12,7 +14,8 @@ alias, and a plan cut off after any step is mended by planning again. From that 
 5. IPVS services and destinations (a wanted service that somebody else made is adopted: set to what
    it should be, and from then on recorded as LVSM's own);
 6. aliases of realservers, after step 5 took away a service that would schedule their packets again;
-7. the record of held groups, then the addresses that arrive, then their announcement;
+7. the record of held groups as they are now, then the addresses that arrive, then their
+   announcement;
 8. sysctls that are no longer needed, put back.
 
 What is not recorded as LVSM's own is never taken away.
@@ -53,6 +56,7 @@ def plan(want: NodeState, have: KernelState) -> tuple[AnyOperation, ...]:
     moving = {a for group in want.offered.values() for a in group}
     return (
         *_sysctls(want, have),
+        *_records(want, have),
         *_adds(sorted(moving - present, key=_order)),
         *(DeleteAddress(address=a) for a in gone if a.interface != LOOPBACK),
         *(DeleteAddress(address=a) for a in gone if a.interface == LOOPBACK),
@@ -60,7 +64,8 @@ def plan(want: NodeState, have: KernelState) -> tuple[AnyOperation, ...]:
         *_adoptions(want, have),
         *ipvs_plan.plan(want.services, have.services, have.owned.services),
         *_adds(sorted(set(want.aliases) - present - moving, key=_order)),
-        *_holds(want, have, present),
+        *_trims(want, have),
+        *_arrivals(want, present),
         *_restores(want, have),
     )
 
@@ -97,12 +102,30 @@ def _releases(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
         yield ReleaseGroup(group=group)
 
 
-def _holds(
-    want: NodeState, have: KernelState, present: Collection[InterfaceAddress]
-) -> Iterator[AnyOperation]:
-    for group, addresses in sorted({**want.offered, **want.groups}.items()):
-        if have.owned.groups.get(group) != addresses:
+def _records(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
+    for group, addresses in _wanted(want):
+        both = _together(have, group, addresses)
+        if have.owned.groups.get(group) != both:
+            yield HoldGroup(group=group, addresses=both)
+
+
+def _trims(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
+    for group, addresses in _wanted(want):
+        if _together(have, group, addresses) != addresses:
             yield HoldGroup(group=group, addresses=addresses)
+
+
+def _together(
+    have: KernelState, group: str, addresses: Iterable[InterfaceAddress]
+) -> tuple[InterfaceAddress, ...]:
+    return tuple(dict.fromkeys((*have.owned.groups.get(group, ()), *addresses)))
+
+
+def _wanted(want: NodeState) -> list[tuple[str, tuple[InterfaceAddress, ...]]]:
+    return sorted({**want.offered, **want.groups}.items())
+
+
+def _arrivals(want: NodeState, present: Collection[InterfaceAddress]) -> Iterator[AnyOperation]:
     arriving = sorted(
         {a for group in want.groups.values() for a in group if a not in present}, key=_order
     )
