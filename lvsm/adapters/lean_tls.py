@@ -83,5 +83,7 @@ class LeanTls(SSLProtocol):
         """The socket takes more: what waits is encrypted and written first, and may fill it."""
         self._full = False
         super().resume_writing()
-        if not self._full:
+        if self._full:  # super has said that there is room, which is not so any more
+            self._inner.pause_writing()
+        else:
             self._inner.resume_writing()

@@ -22,11 +22,15 @@ class Limits:
     """What a server puts up with; sizes in bytes, times in seconds."""
 
     line_before_login: int = lines.LINE_BEFORE_LOGIN
+    """The longest line of a client that has not logged in."""
     line_after_login: int = lines.LINE_AFTER_LOGIN
+    """The longest line after that."""
     literal: int = lines.LITERAL
+    """The longest literal; nobody sends one before the login."""
     pipelined: int = 64
     """Requests that a client may send ahead; more of them wait in its own buffers."""
     requests_before_login: int = 16
+    """HELP, NOOP and what is refused; one more ends the connection."""
     requests_per_second: float = 200.0
     """For each connection after its login, and for all connections together of a uid but root's."""
     requests_at_once: int = 400
@@ -34,6 +38,7 @@ class Limits:
     login_seconds: float = 10.0
     """From the connection to the login's last message."""
     idle_seconds: float = 900.0
+    """Without a request and without a WATCH, after the login."""
     stall_seconds: float = 30.0
     """How long a reader may take none of the output that waits for it."""
     unread_output: int = 4 * 1024 * 1024
@@ -41,15 +46,19 @@ class Limits:
     watches: int = 4
     """Requests of one connection that go on after their OK."""
     connections: int = 4_096
+    """All together, logged in or not, by TCP and on the unix socket."""
     connections_per_uid: int = 64
     """Of the unix socket, for each uid but root's."""
     strangers: int = 256
+    """TCP connections that have not logged in; the oldest of them makes room for a newcomer."""
     strangers_per_address: int = 16
+    """The same, of one IPv4 address or one IPv6 /64."""
     free_failures: int = 3
     """Failed logins of an address that cost it nothing."""
     penalty_seconds: float = 0.25
     """For the next failure; doubled by each further one."""
     longest_penalty_seconds: float = 4.0
+    """No failure costs more."""
     forgive_seconds: float = 60.0
     """After so long without a failed login an address starts anew."""
 

@@ -3,9 +3,10 @@
 Law: a client never meets an address without its service, no neighbour ever hears a realserver's
 alias, and a plan cut off after any step is mended by planning again. From that follows the order:
 
-1. sysctls that hide aliases, before there is an alias to hide, and the record of every wanted group,
-   in which what it had and what it shall have stand together: whatever is cut off from here on, an
-   address on an interface is in the record of some group, and so can be taken down without plvsd;
+1. sysctls that hide aliases, before there is an alias to hide, and the record of every wanted
+   group, in which what it had and what it shall have stand together: whatever is cut off from here
+   on, an address on an interface is in the record of some group, and so can be taken down even
+   when plvsd is dead;
 2. aliases for addresses that are being handed over, before they leave their interface, so that
    packets still under way here are served;
 3. addresses that leave an interface;

@@ -54,8 +54,8 @@ class Reaction(enum.Enum):
 class Turn(enum.Enum):
     """What takes a connection from one state to another."""
 
-    GREETED = "TCP: greeted"
-    VOUCHED = "unix socket: greeted, the kernel says who is there"
+    GREETED = "greeted over TCP"
+    VOUCHED = "greeted on the unix socket, where the kernel says who is there"
     OPENED = "AUTH with a good first message"
     TRIED = "the login's last message"
     PROVED = "the penalty has passed, the proof was right"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from lvsm.adapters.transport import Server
 from lvsm.core import scram
 from lvsm.core.admission import Limits
 from lvsm.core.errors import LvsmError
-from lvsm.core.handling import Reply
+from lvsm.core.handling import Handler, Reply
 from lvsm.core.session import Request
 
 KEY = b"k" * 32
@@ -97,22 +97,29 @@ class Node:
 
 
 @asynccontextmanager
-async def running(folder: Path, limits: Limits | None = None) -> AsyncIterator[Node]:
-    """A node that serves on a free port of 127.0.0.1 and a unix socket."""
+async def running(
+    folder: Path,
+    limits: Limits | None = None,
+    *,
+    handle: Handler | None = None,
+    verbs: Mapping[str, str] = VERBS,
+    on_login_refused: Callable[[str, str], None] | None = None,
+) -> AsyncIterator[Node]:
+    """A node that serves on a free port of 127.0.0.1 and a unix socket, the toy if no `handle`."""
     certificate = load_or_make(folder, "dir1")
     toy = Toy()
     refused: list[str] = []
     server = Server(
         node="dir1",
         software="2.0.0",
-        handle=toy,
-        verbs=VERBS,
+        handle=handle or toy,
+        verbs=verbs,
         features=("config", "echo"),
         verifiers=Verifiers(),
         secret=b"secret",
         certificate=certificate,
         limits=limits,
-        on_login_refused=lambda user, _address: refused.append(user),
+        on_login_refused=on_login_refused or (lambda user, _address: refused.append(user)),
     )
     async with server:
         [(_, port)] = await server.listen_tcp("127.0.0.1", 0)
