@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 from lvsm import __version__
+from lvsm.adapters import event_pipe
 from lvsm.core.errors import LvsmError
 from lvsm.privileged.drop import become
 from lvsm.settings import Paths, Settings, load
@@ -58,8 +59,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _bind(settings: Settings) -> tuple[socket.socket, list[socket.socket]]:
-    """Bind the local socket and the TCP listeners while still root."""
+def _bind(settings: Settings) -> tuple[socket.socket, list[socket.socket], int]:
+    """Bind the local socket and the TCP listeners, make heartbeat's pipe, while still root."""
     paths = settings.paths
     paths.run.mkdir(mode=0o755, exist_ok=True)
     paths.lib.mkdir(mode=0o700, exist_ok=True)
@@ -80,7 +81,7 @@ def _bind(settings: Settings) -> tuple[socket.socket, list[socket.socket]]:
     local.bind(str(paths.socket))
     paths.socket.chmod(0o666)  # who is there is asked of the kernel, for each connection
     local.listen(128)
-    return local, tcp
+    return local, tcp, event_pipe.make(paths.event_pipe)
 
 
 def _make_audit_folder(path: Path, settings: Settings) -> None:
@@ -114,7 +115,7 @@ def _to_background() -> None:
         os.dup2(null, descriptor)
 
 
-def _run(settings: Settings, listeners: tuple[socket.socket, list[socket.socket]]) -> int:
+def _run(settings: Settings, listeners: tuple[socket.socket, list[socket.socket], int]) -> int:
     mine, workers = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     worker = os.fork()
     if worker == 0:
@@ -126,8 +127,10 @@ def _run(settings: Settings, listeners: tuple[socket.socket, list[socket.socket]
 
         return run_worker(settings, workers, *listeners)
     workers.close()
-    for listener in (listeners[0], *listeners[1]):
+    local, tcp, pipe = listeners
+    for listener in (local, *tcp):
         listener.close()
+    os.close(pipe)
     _name("plvsd")
     settings.paths.pid.write_text(f"{os.getpid()}\n")
     signal.signal(signal.SIGTERM, lambda *_: os.kill(worker, signal.SIGTERM))

@@ -41,6 +41,11 @@ class Paths:
         return self.run / "plvsd.sock"
 
     @property
+    def event_pipe(self) -> Path:
+        """Where heartbeat's scripts write what they have to say."""
+        return self.run / "heartbeat"
+
+    @property
     def audit_log(self) -> Path:
         """The audit log; what it was before stands beside it."""
         return self.audit / "audit.jsonl"

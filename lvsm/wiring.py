@@ -52,8 +52,9 @@ def run_worker(
     connection: socket.socket,
     local: socket.socket,
     tcp: list[socket.socket],
+    pipe: int,
 ) -> int:
     """Be the worker until SIGTERM, or until the privileged half has ended; the exit status."""
     from lvsm.worker import work
 
-    return asyncio.run(work(settings, connection, local, tcp))
+    return asyncio.run(work(settings, connection, local, tcp, pipe))

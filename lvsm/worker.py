@@ -6,11 +6,12 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
 from lvsm import __version__
-from lvsm.adapters import clock, files, heartbeat
+from lvsm.adapters import clock, event_pipe, files, heartbeat
 from lvsm.adapters.audit_files import AuditFiles
 from lvsm.adapters.audit_log import AuditLog
 from lvsm.adapters.certificates import load_or_make
@@ -30,6 +31,7 @@ from lvsm.daemon.control import Control
 from lvsm.daemon.event_verbs import EventVerbs
 from lvsm.daemon.feed import Feed
 from lvsm.daemon.handlers import Handlers
+from lvsm.daemon.heartbeat_events import follow
 from lvsm.daemon.knowledge import known
 from lvsm.daemon.own_facts import own_facts
 from lvsm.daemon.peer_verbs import PeerVerbs
@@ -50,6 +52,7 @@ async def work(
     connection: socket.socket,
     local: socket.socket,
     tcp: list[socket.socket],
+    pipe: int,
 ) -> int:
     """Serve and work until SIGTERM; the exit status."""
     worker = Worker(settings, await open_link(connection))
@@ -71,7 +74,7 @@ async def work(
         for listener in tcp:
             await server.listen_tcp(sock=listener)
         log.info("plvsd %s on %s is ready", __version__, settings.node)
-        return await worker.run()
+        return await worker.run(event_pipe.lines(pipe))
 
 
 class Worker:
@@ -149,11 +152,12 @@ class Worker:
             push=self.peers.push,
             tell=self.watchers.tell,
         )
+        self.events = EventVerbs(view=view, watch=self.watch, control=self.control)
         self.handlers = Handlers(
             (
                 StatusVerbs(view=view, clock=clock, own_facts=own).table(),
                 ConfigVerbs(view=view, replicator=self.replicator, check=check).table(),
-                EventVerbs(view=view, watch=self.watch, control=self.control).table(),
+                self.events.table(),
                 PeerVerbs(
                     view=view, control=self.control, replicator=self.replicator, clock=clock
                 ).table(),
@@ -163,8 +167,8 @@ class Worker:
             self.auditor,
         )
 
-    async def run(self) -> int:
-        """Run every part until SIGTERM (0) or until one of them fails (1)."""
+    async def run(self, events: AsyncIterator[str]) -> int:
+        """Run every part until SIGTERM (0) or until one fails (1); `events` are heartbeat's."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -175,6 +179,7 @@ class Worker:
             self.peers.run,
             self.feed.run,
             self.auditor.run,
+            partial(follow, events, self.events.notes()),
         )
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part()) for part in parts]

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from lvsm.core.handling import Reply
 from lvsm.core.session_actions import Request
 from lvsm.daemon.control import Control
+from lvsm.daemon.heartbeat_events import Notes
 from lvsm.daemon.requests import UnknownNameError, Verb, Verbs, root, words
 from lvsm.daemon.view import View
 from lvsm.daemon.watch import Watch
 
+_HELP = {
+    "EVENT MEMBER": "heartbeat: a node's status",
+    "EVENT HEARTBEAT": "heartbeat: it is up",
+    "EVENT TAKE": "heartbeat: look who takes what",
+    "GROUP START": "heartbeat: look who takes what",
+}
 STOP_SECONDS = 0.8
 """How long heartbeat's stop waits for a group to be gone; its script gives up after one second."""
 
@@ -24,18 +32,27 @@ class EventVerbs:
         self._watch = watch
         self._control = control
 
+    def notes(self) -> Notes:
+        """What heartbeat's scripts may also write into their pipe, since nobody waits for it."""
+        return {
+            "EVENT MEMBER": self.member,
+            "EVENT HEARTBEAT": self.up,
+            "EVENT TAKE": self.up,
+            "GROUP START": self.up,
+        }
+
     def table(self) -> Verbs:
         """Each verb with its handler."""
+        noting = {
+            name: Verb(_answer(note), root, _HELP[name]) for name, note in self.notes().items()
+        }
         return {
-            "EVENT MEMBER": Verb(self.event_member, root, "heartbeat: a node's status"),
-            "EVENT HEARTBEAT": Verb(self.event_heartbeat, root, "heartbeat: it is up"),
+            **noting,
             "EVENT GIVE": Verb(self.event_give, root, "heartbeat: it gives everything up"),
-            "EVENT TAKE": Verb(self.event_heartbeat, root, "heartbeat: look who takes what"),
-            "GROUP START": Verb(self.event_heartbeat, root, "heartbeat: look who takes what"),
             "GROUP STOP": Verb(self.group_stop, root, "let a group go: GROUP STOP group"),
         }
 
-    async def event_member(self, request: Request, reply: Reply) -> str:
+    def member(self, request: Request) -> str:
         """Heartbeat's harc: a node's status changed."""
         node, status = words(request, 2)
         if node not in self._view.members:
@@ -43,7 +60,7 @@ class EventVerbs:
         self._watch.member(node, status)
         return "noted"
 
-    async def event_heartbeat(self, request: Request, reply: Reply) -> str:
+    def up(self, _request: Request) -> str:
         """Heartbeat's req_resource: its communications are up, or a node died."""
         self._watch.joined()
         return "noted"
@@ -63,3 +80,10 @@ class EventVerbs:
         async with asyncio.timeout(STOP_SECONDS), view.stepped:
             await view.stepped.wait_for(lambda: group not in view.held | set(view.offered))
         return "released"
+
+
+def _answer(note: Callable[[Request], str]) -> Callable[[Request, Reply], Awaitable[str]]:
+    async def handle(request: Request, _reply: Reply) -> str:
+        return note(request)
+
+    return handle
