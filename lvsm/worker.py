@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import pwd
 import signal
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +23,13 @@ from lvsm.adapters.generations import Generations
 from lvsm.adapters.privileged_link import PrivilegedLink, open_link
 from lvsm.adapters.syslog import Syslog
 from lvsm.adapters.transport import Server
+from lvsm.adapters.user_file import UserFile
 from lvsm.core.audit import Stand
 from lvsm.core.cluster_key import derive
+from lvsm.core.roles import OF_ACCOUNT
+from lvsm.core.scram_keys import parse_verifier
 from lvsm.daemon import checking
+from lvsm.daemon.accounts import Accounts
 from lvsm.daemon.audit_verbs import AuditVerbs, tell_written
 from lvsm.daemon.auditing import Auditor
 from lvsm.daemon.checking import Checked
@@ -37,7 +44,9 @@ from lvsm.daemon.own_facts import own_facts
 from lvsm.daemon.peer_verbs import PeerVerbs
 from lvsm.daemon.peers import Peers
 from lvsm.daemon.replicator import Replicator
+from lvsm.daemon.session_verbs import SessionVerbs
 from lvsm.daemon.status_verbs import StatusVerbs
+from lvsm.daemon.user_verbs import UserVerbs
 from lvsm.daemon.view import View
 from lvsm.daemon.watch import Watch
 from lvsm.daemon.watch_verbs import WatchVerbs
@@ -66,6 +75,8 @@ async def work(
         verifiers=worker.verifiers,
         secret=derive(settings.key, info=b"lvsm absent users 1"),
         certificate=load_or_make(settings.paths.lib, settings.node),
+        local_names=_local_names(settings),
+        standing=worker.accounts.standing,
         on_login_refused=worker.auditor.login_refused,
         monotonic=clock.monotonic,
     )
@@ -116,8 +127,22 @@ class Worker:
             heard = view.heard.get(name)  # the other one may have reached this node first
             return heard.facts.address if heard else None
 
+        seed = settings.password_verifier
+        self.accounts = Accounts(
+            store=UserFile(
+                settings.paths.lib / "users.toml",
+                _replace_own,
+                seed=parse_verifier(seed) if seed else None,
+            ),
+            key=settings.key,
+            clock=clock,
+            random=os.urandom,
+        )
         self.verifiers = KnownVerifiers(
-            admin=settings.password_verifier, key=settings.key, nodes=settings.members
+            users=lambda: self.accounts.users,
+            key=settings.key,
+            nodes=settings.members,
+            now=clock.now,
         )
         self.peers = Peers(
             names=tuple(name for name in settings.members if name != settings.node),
@@ -127,6 +152,7 @@ class Worker:
             facts=own,
             generation=lambda: view.generation,
             order_of=lambda name: view.heard[name].facts.order if name in view.heard else None,
+            ended=self.accounts.ended,
         )
         self.control = Control(
             view=view,
@@ -163,8 +189,11 @@ class Worker:
                 ).table(),
                 WatchVerbs(watchers=self.watchers, feed=self.feed).table(),
                 AuditVerbs(audit_log=self.audit_log, watchers=self.watchers, clock=clock).table(),
+                UserVerbs(self.accounts).table(),
+                SessionVerbs(self.accounts, self.peers.publish).table(),
             ),
             self.auditor,
+            standing=self.accounts.standing,
         )
 
     async def run(self, events: AsyncIterator[str]) -> int:
@@ -188,6 +217,15 @@ class Worker:
             for task in tasks:
                 task.cancel()
         return 0
+
+
+def _local_names(settings: Settings) -> dict[int, str]:
+    """The accounts of this machine that the unix socket's clients may have, by their uids."""
+    names = {settings.uid: "plvsd"}
+    for name in OF_ACCOUNT:
+        with suppress(KeyError):
+            names[pwd.getpwnam(name).pw_uid] = name
+    return names
 
 
 def _replace_own(path: Path, data: bytes) -> None:

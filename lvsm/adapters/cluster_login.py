@@ -7,28 +7,45 @@ from collections.abc import Callable, Collection
 
 from lvsm.adapters import dialer
 from lvsm.core.cluster_key import derive
-from lvsm.core.principal import ADMIN, NODE_PREFIX
+from lvsm.core.principal import NODE_PREFIX, SESSION_PREFIX
 from lvsm.core.scram import KEY_ITERATIONS, Verifier, make_verifier
-from lvsm.core.scram_keys import machine_password, parse_verifier
+from lvsm.core.scram_keys import machine_password
+from lvsm.core.session_credentials import SessionKeys
+from lvsm.core.users import Users
 
 
 class KnownVerifiers:
-    """The administration password's verifier, and the cluster key's for every other node."""
+    """The users' verifiers, those of their sessions, and the cluster key's for every other node."""
 
-    def __init__(self, *, admin: str | None, key: bytes, nodes: Collection[str]) -> None:
-        """`admin` is plvsd.conf's verifier; without one nobody logs in with a password."""
-        self._admin = parse_verifier(admin) if admin else None
+    def __init__(
+        self,
+        *,
+        users: Callable[[], Users],
+        key: bytes,
+        nodes: Collection[str],
+        now: Callable[[], float],
+    ) -> None:
+        """`users` tells who they are at each login; `now` is seconds since 1970."""
+        self._users = users
+        self._now = now
+        self._sessions = SessionKeys(key)
         self._nodes = frozenset(nodes)
         salt = derive(key, info=b"lvsm peers salt 1")
         self._node = make_verifier(machine_password(key), salt, KEY_ITERATIONS)
 
     def lookup(self, name: str) -> Verifier | None:
-        """The verifier of a user, or of `node:NAME`; None when there is none."""
-        if name == ADMIN:
-            return self._admin
-        if name.startswith(NODE_PREFIX) and name.removeprefix(NODE_PREFIX) in self._nodes:
-            return self._node
-        return None
+        """The verifier of a user, of `session:ID` or of `node:NAME`; None when there is none."""
+        if name.startswith(SESSION_PREFIX):
+            return self._session(name.removeprefix(SESSION_PREFIX))
+        if name.startswith(NODE_PREFIX):
+            return self._node if name.removeprefix(NODE_PREFIX) in self._nodes else None
+        user = self._users().by_name.get(name)
+        return user.verifier if user is not None else None
+
+    def _session(self, text: str) -> Verifier | None:
+        """The work is the same for an id that is none, so that nobody can tell by the time."""
+        verifier = self._sessions.verifier(text)
+        return verifier if self._sessions.valid(text, self._users(), self._now()) else None
 
 
 class PeerDialer:

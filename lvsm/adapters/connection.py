@@ -15,6 +15,7 @@ from typing import Protocol
 from lvsm.core.admission import Admission, Limits
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Handler
+from lvsm.core.principal import Principal
 from lvsm.core.responses import Event, Prepared, Response
 from lvsm.core.session import Request, Session
 from lvsm.core.session_actions import (
@@ -137,6 +138,17 @@ class Connection(asyncio.Protocol):
         self._pace()
 
     # the server's calls
+
+    @property
+    def principal(self) -> Principal | None:
+        """Who is there; None before the login."""
+        return self._session.principal if self._session is not None else None
+
+    def dismiss(self, error: LvsmError) -> None:
+        """Whoever is there may stay no longer."""
+        if self._session is not None and not self.gone:
+            log.info("%s has to log in again: %s", self.address, error.message)
+            self._perform(self._session.dismiss(error.code, error.message))
 
     def tick(self, now: float) -> None:
         """Time has passed."""

@@ -28,7 +28,7 @@ from lvsm.core.admission import Admission, Limits
 from lvsm.core.allowance import Allowance
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Handler
-from lvsm.core.principal import local_principal
+from lvsm.core.principal import Principal, local_principal
 from lvsm.core.responses import Greeting
 from lvsm.core.server_login import ServerLogin, Verifiers
 from lvsm.core.session import LOGIN_VERBS, Request, Session
@@ -57,6 +57,7 @@ class Server:
         limits: Limits | None = None,
         local_names: Mapping[int, str] | None = None,
         on_login_refused: Callable[[str, str], None] | None = None,
+        standing: Callable[[Principal], Principal] | None = None,
         monotonic: Callable[[], float] = clock.monotonic,
     ) -> None:
         """`verbs` has each verb's line of help; TCP needs verifiers, secret and certificate.
@@ -64,7 +65,8 @@ class Server:
         `features` are words of the greeting: what this server has that another may not have.
         `secret` is the same on all nodes and for ever (see `ServerLogin`). `local_names` names the
         uids of the unix socket's clients. `on_login_refused` is called with the user's name, which
-        is a stranger's text, and the address.
+        is a stranger's text, and the address. `standing` raises LvsmError for somebody who has to
+        log in again: it is asked about each connection every SWEEP_SECONDS, and ends it.
         """
         self.limits = limits or Limits()
         self.admission: Admission[Connection] = Admission(self.limits)
@@ -77,6 +79,7 @@ class Server:
         self._certificate = certificate
         self._names = {0: "root", **(local_names or {})}
         self._on_login_refused = on_login_refused
+        self._standing = standing
         self._group = asyncio.TaskGroup()
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: list[asyncio.Server] = []
@@ -252,6 +255,15 @@ class Server:
             now = self.monotonic()
             for connection in list(self._connections):
                 connection.tick(now)
+                self._ask_standing(connection)
+
+    def _ask_standing(self, connection: Connection) -> None:
+        if self._standing is None or connection.principal is None:
+            return
+        try:
+            self._standing(connection.principal)
+        except LvsmError as error:
+            connection.dismiss(error)
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

@@ -49,6 +49,7 @@ _OF_CODE = {
     "auth-failed": NOT_ALLOWED,
     "not-the-server": NOT_ALLOWED,
     "login-required": NOT_ALLOWED,
+    "session-ended": NOT_ALLOWED,
     "forbidden": NOT_ALLOWED,
     "conflict": CONFLICT,
 }

@@ -18,6 +18,8 @@ TABLE = {
     "status": Lazy(f"{_COMMANDS}.status", "status", "Whether the cluster serves, who holds what."),
     "vip": Lazy(f"{_COMMANDS}.vip", "vip", "Look at virtual services."),
     "config": Lazy(f"{_COMMANDS}.config", "config", "Show, check and save the configuration."),
+    "user": Lazy(f"{_COMMANDS}.user", "user", "The users who may log in, and their roles."),
+    "passwd": Lazy(f"{_COMMANDS}.passwd", "passwd", "Change a user's password."),
     "help": Lazy(f"{_COMMANDS}.help", "help_", "Explain a command, or the exit codes."),
 }
 HELP = """Look after an LVSM cluster.

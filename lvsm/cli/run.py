@@ -96,10 +96,10 @@ class Run:
     def _password(self) -> str:
         choices = self.choices
         if choices.password_fd is not None:
-            return _password_from(choices.password_fd, f"--password-fd {choices.password_fd}")
+            return password_from(choices.password_fd, f"--password-fd {choices.password_fd}")
         if choices.password_file is not None:
-            return _password_from(choices.password_file, f"--password-file {choices.password_file}")
-        return _password_typed(choices.user)
+            return password_from(choices.password_file, f"--password-file {choices.password_file}")
+        return password_typed(f"Password of {choices.user}")
 
 
 def pass_run(
@@ -127,7 +127,11 @@ def text_of(file: IO[str]) -> bytes:
         raise LvsmError(f"{name_of(file)} is not UTF-8 text: {error}") from error
 
 
-def _password_from(file: Any, option: str) -> str:
+def password_from(file: Any, option: str) -> str:
+    """The password that a file, or a descriptor by its number, has as its first line.
+
+    Raises LvsmError, which names it by `option`.
+    """
     try:
         with open(file, encoding="utf-8", closefd=True) as lines:  # noqa: PTH123  or a descriptor
             password = first_line(lines)
@@ -138,17 +142,18 @@ def _password_from(file: Any, option: str) -> str:
     return password
 
 
-def _password_typed(user: str) -> str:
-    """Ask the terminal, also when standard input is a pipe; nothing is echoed."""
+def password_typed(question: str, *, instead: str = "--password-file or --password-fd") -> str:
+    """Ask the terminal, also when standard input is a pipe; nothing is echoed.
+
+    Raises LvsmError when there is none, and says what to use `instead`.
+    """
     from getpass import getpass
 
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:
-        raise LvsmError(
-            "there is no terminal to ask for the password: use --password-file or --password-fd"
-        ) from None
-    return getpass(f"Password of {user}: ")
+        raise LvsmError(f"there is no terminal to ask for the password: use {instead}") from None
+    return getpass(f"{question}: ")
 
 
 def _color(when: str) -> bool:

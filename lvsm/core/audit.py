@@ -128,6 +128,12 @@ class Shown:
 
 SHOWN: Mapping[str, Shown] = {
     "CONFIG SAVE": Shown(options=("base", "comment", "name")),
+    "USER ADD": Shown(args=1, options=("role", "dry-run")),
+    "USER SET": Shown(args=1, options=("role", "dry-run")),
+    "USER REMOVE": Shown(args=1, options=("dry-run",)),
+    "PASSWD": Shown(args=1, options=("dry-run",)),
+    "SESSION NEW": Shown(options=("seconds",)),
+    "SESSION END": Shown(),
 }
 """Verbs that are not here are recorded without their words and options."""
 
@@ -145,7 +151,12 @@ def change(
         time=iso(at),
         at=at,
         node=node,
-        who=Who(name=bounded(who.name), kind=who.kind, uid=who.uid),
+        who=Who(
+            name=bounded(who.name),
+            kind=who.kind,
+            role=who.role.value if who.role else "",
+            uid=who.uid,
+        ),
         origin=bounded(request.origin),
         verb=bounded(request.verb),
         args=tuple(map(bounded, args)),

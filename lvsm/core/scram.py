@@ -15,6 +15,7 @@ import hmac
 import re
 from hashlib import sha256
 
+from lvsm.core.principal import iterations_for
 from lvsm.core.saslprep import UnusableTextError, saslprep
 from lvsm.core.scram_keys import (
     KEY_ITERATIONS,
@@ -65,7 +66,8 @@ class Client:
     """A client's side of one login.
 
     `binding` is the end-point hash of the certificate that the server showed; `least` the fewest
-    iterations that the client will do, for a server that asks for fewer wants to guess cheaply.
+    iterations that the client will do, for a server that asks for fewer wants to guess cheaply;
+    None is what `principal.iterations_for` says of the user.
     """
 
     def __init__(
@@ -75,13 +77,13 @@ class Client:
         password: str,
         nonce: str,
         binding: bytes,
-        least: int = PASSWORD_ITERATIONS,
+        least: int | None = None,
     ) -> None:
         """`nonce` has 16 to 256 printable ASCII characters other than commas, used only once."""
         self._password = password
         self._nonce = _checked_nonce(nonce)
         self._binding = binding
-        self._least = least
+        self._least = iterations_for(user) if least is None else least
         self._bare = f"n={_escape(saslprep(user))},r={nonce}"
         self._signature: bytes | None = None
         self._step = 0

@@ -7,12 +7,10 @@ from base64 import b64decode
 from collections.abc import Sequence
 from typing import Protocol
 
-from lvsm.core.principal import NODE_PREFIX
+from lvsm.core.principal import Principal, iterations_for, principal_of
 from lvsm.core.responses import Err, Step
 from lvsm.core.scram import (
-    KEY_ITERATIONS,
     MECHANISM,
-    PASSWORD_ITERATIONS,
     ScramError,
     Server,
     Verifier,
@@ -21,7 +19,7 @@ from lvsm.core.scram import (
 
 
 class Verifiers(Protocol):
-    """Who may log in: `admin`, users, and nodes as `node:NAME`."""
+    """Who may log in: users, sessions as `session:ID`, and nodes as `node:NAME`."""
 
     def lookup(self, name: str) -> Verifier | None:
         """The verifier of that name; as quick for a name that does not exist."""
@@ -35,7 +33,7 @@ class ServerLogin:
         self._scram = Server(nonce=nonce, binding=binding)
         self._verifiers = verifiers
         self._secret = secret
-        self._known = False
+        self._verifier: Verifier | None = None
         self.user = ""
         self.proof: Step | None = None
 
@@ -47,10 +45,9 @@ class ServerLogin:
             self.user = self._scram.open(_decode(args[1]))
         except ScramError as error:
             return Err(error.code, error.message)
-        absent = absent_verifier(self.user, self._secret, self._iterations())
-        verifier = self._verifiers.lookup(self.user)
-        self._known = verifier is not None
-        return Step(self._scram.challenge(verifier or absent))
+        absent = absent_verifier(self.user, self._secret, iterations_for(self.user))
+        self._verifier = self._verifiers.lookup(self.user)
+        return Step(self._scram.challenge(self._verifier or absent))
 
     def close(self, text: str) -> bool:
         """Take the client's last message, base64; whether it proves `user`."""
@@ -58,11 +55,14 @@ class ServerLogin:
             proof = Step(self._scram.close(_decode(text.strip(" \t"))))
         except ScramError:
             return False
-        self.proof = proof if self._known else None
-        return self._known
+        known = self._verifier is not None
+        self.proof = proof if known else None
+        return known
 
-    def _iterations(self) -> int:
-        return KEY_ITERATIONS if self.user.startswith(NODE_PREFIX) else PASSWORD_ITERATIONS
+    @property
+    def principal(self) -> Principal:
+        """Who has logged in, once there is a `proof`."""
+        return principal_of(self.user, self._verifier)
 
 
 def _decode(text: str) -> bytes:

@@ -19,7 +19,7 @@ from lvsm.core.admission import Limits
 from lvsm.core.allowance import Allowance
 from lvsm.core.lines import Line, LineReader, Literal, StreamError
 from lvsm.core.messages import BadRequestError, Command
-from lvsm.core.principal import Principal, principal_of
+from lvsm.core.principal import Principal
 from lvsm.core.responses import Err, Greeting, Item, Ok, Response
 from lvsm.core.server_login import ServerLogin
 from lvsm.core.session_actions import (
@@ -116,13 +116,14 @@ class Session:
         """The penalty has passed: tell how the login ended."""
         if self.state is not State.SETTLING or self._login is None:
             return []
-        user, proof = self._login.user, self._login.proof
+        principal, proof = self._login.principal, self._login.proof
         if proof is None:
             self._refuse("auth-failed", "the user or the password is wrong", Turn.FAILED)
             return self._taken()
         self._send(proof)
-        self._send(Ok(0, f"logged in as {user}"))
-        self._become(principal_of(user), Turn.PROVED)
+        who = principal.name if principal.session else self._login.user
+        self._send(Ok(0, f"logged in as {who}"))
+        self._become(principal, Turn.PROVED)
         self._heard = now
         self._read(now)
         return self._taken()
@@ -136,6 +137,12 @@ class Session:
             self._refuse("timeout", "log in sooner after connecting")
         elif idle and self.state is State.READY:
             self._refuse("timeout", "nothing was asked for too long: connect again")
+        return self._taken()
+
+    def dismiss(self, code: str, message: str) -> list[Action]:
+        """Whoever logged in may stay no longer: say why, and end it."""
+        if self.state is State.READY:
+            self._refuse(code, message)
         return self._taken()
 
     def _read(self, now: float) -> None:

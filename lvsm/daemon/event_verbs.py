@@ -9,7 +9,7 @@ from lvsm.core.handling import Reply
 from lvsm.core.session_actions import Request
 from lvsm.daemon.control import Control
 from lvsm.daemon.heartbeat_events import Notes
-from lvsm.daemon.requests import UnknownNameError, Verb, Verbs, root, words
+from lvsm.daemon.requests import UnknownNameError, Verb, Verbs, events, root, words
 from lvsm.daemon.view import View
 from lvsm.daemon.watch import Watch
 
@@ -44,11 +44,12 @@ class EventVerbs:
     def table(self) -> Verbs:
         """Each verb with its handler."""
         noting = {
-            name: Verb(_answer(note), root, _HELP[name]) for name, note in self.notes().items()
+            name: Verb(_answer(note), events if name.startswith("EVENT ") else root, _HELP[name])
+            for name, note in self.notes().items()
         }
         return {
             **noting,
-            "EVENT GIVE": Verb(self.event_give, root, "heartbeat: it gives everything up"),
+            "EVENT GIVE": Verb(self.event_give, events, "heartbeat: it gives everything up"),
             "GROUP STOP": Verb(self.group_stop, root, "let a group go: GROUP STOP group"),
         }
 

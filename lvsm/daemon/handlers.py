@@ -7,12 +7,14 @@ before they hear of it (`auditing`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Reply
+from lvsm.core.principal import Need, Principal
 from lvsm.core.session_actions import Request
 from lvsm.daemon.auditing import Auditor
 from lvsm.daemon.config_verbs import problem_document
@@ -29,9 +31,20 @@ class ForbiddenError(LvsmError):
 class Handlers:
     """One worker's answers to the protocol's verbs."""
 
-    def __init__(self, tables: Iterable[Verbs], auditor: Auditor) -> None:
-        """`tables` are those of the `*_verbs` modules; none of them names a verb twice."""
+    def __init__(
+        self,
+        tables: Iterable[Verbs],
+        auditor: Auditor,
+        *,
+        standing: Callable[[Principal], Principal] = lambda principal: principal,
+    ) -> None:
+        """`tables` are those of the `*_verbs` modules; none of them names a verb twice.
+
+        `standing` gives a principal its present role, or raises LvsmError; without it users have
+        no role, and may do nothing.
+        """
         self._auditor = auditor
+        self._standing = standing
         self._table = dict(chain.from_iterable(table.items() for table in tables))
 
     @property
@@ -50,10 +63,11 @@ class Handlers:
     async def __call__(self, request: Request, reply: Reply) -> None:
         """Answer one request; raises LvsmError, which the server answers with its code."""
         verb = self._table[request.verb]
+        request = replace(request, principal=self._standing(request.principal))
         if not verb.who(request.principal):
             if verb.changes:
                 self._auditor.forbidden(request, ForbiddenError.code)
-            raise ForbiddenError(f"{request.principal.name} may not use {request.verb}")
+            raise ForbiddenError(_refusal(verb, request))
         answer = await self._answer(verb, request, reply)
         if isinstance(answer, Ongoing):
             await answer.go_on()
@@ -77,3 +91,10 @@ class Handlers:
             reply.ok(answer.text if isinstance(answer, Ongoing) else answer)
             return answer
         return None
+
+
+def _refusal(verb: Verb, request: Request) -> str:
+    who = request.principal
+    is_one = f" (role {who.role})" if who.role and who.is_user else ""
+    wants = f": it is for {verb.who}" if isinstance(verb.who, Need) else ""
+    return f"{who.name}{is_one} may not use {request.verb}{wants}"

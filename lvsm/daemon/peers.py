@@ -28,6 +28,9 @@ ANSWER_SECONDS = 2.5
 """A peer that takes longer to say OK to facts is not there, or not well."""
 
 
+NONE_ENDED = b"[]"
+
+
 @dataclass(slots=True, kw_only=True)
 class Peer:
     """One other node: its open link, if any, and what is still to be sent to it."""
@@ -39,6 +42,7 @@ class Peer:
     has: tuple[int, int, str] | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     said: str = ""
+    told: bytes = NONE_ENDED
 
 
 class Peers:
@@ -52,13 +56,19 @@ class Peers:
         facts: Callable[[], Facts],
         generation: Callable[[], Generation],
         order_of: Callable[[str], tuple[int, int, str] | None],
+        ended: Callable[[], bytes] = lambda: NONE_ENDED,
     ) -> None:
-        """`facts` and `generation` tell this node's; `order_of` what a peer last said it has."""
+        """`facts` and `generation` tell this node's; `order_of` what a peer last said it has.
+
+        `ended` tells the sessions that ended before their time, which the others hear of at once
+        and again after each connection.
+        """
         self._peers = {name: Peer(name=name) for name in names}
         self._dial = dial
         self._facts = facts
         self._generation = generation
         self._order_of = order_of
+        self._ended = ended
 
     async def run(self) -> None:
         """Keep the links for ever."""
@@ -118,7 +128,7 @@ class Peers:
                     log.warning("no connection to %s: %s", peer.name, error)
                     peer.said = str(error)
             finally:
-                link, peer.link, peer.has = peer.link, None, None
+                link, peer.link, peer.has, peer.told = peer.link, None, None, NONE_ENDED
                 if link is not None:
                     await link.close()
             await asyncio.sleep(BACK_OFF_SECONDS[min(attempt, len(BACK_OFF_SECONDS) - 1)])
@@ -131,6 +141,7 @@ class Peers:
                     "PEER FACTS", encode_facts(self._facts()), timeout=ANSWER_SECONDS
                 )
                 await self._catch_up(peer, link)
+                await self._tell_ended(peer, link)
                 while peer.questions:
                     await link.request(peer.questions[0])
                     peer.questions.pop(0)
@@ -147,3 +158,9 @@ class Peers:
         if theirs is not None and theirs < mine.order:
             await link.request("PEER CONFIG", encode_generation(mine))
             peer.has = mine.order
+
+    async def _tell_ended(self, peer: Peer, link: Link) -> None:
+        ended = self._ended()
+        if ended != peer.told:
+            await link.request("PEER SESSIONS", ended)
+            peer.told = ended

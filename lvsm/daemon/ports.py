@@ -8,6 +8,7 @@ from typing import Protocol
 from lvsm.core.audit import AnyRecord, Batch
 from lvsm.core.generation import Generation
 from lvsm.core.operations import AnyOperation, Failure, KernelState
+from lvsm.core.users import Users
 from lvsm.core.verbs import HaresourcesGroup
 
 
@@ -68,6 +69,20 @@ class Store(Protocol):
 
     def keep(self, generation: Generation) -> None:
         """Keep a generation; durable when it returns. Raises OSError."""
+
+
+class UserStore(Protocol):
+    """Where the users are kept: today a file of this node's, later what the nodes agree on."""
+
+    def read(self) -> Users:
+        """The users as they are now: quick, since each request asks."""
+
+    async def replace(self, users: Users) -> None:
+        """Make these the users; durable when it returns. Raises OSError, LvsmError.
+
+        They were made from what `read` gave last; whoever keeps them elsewhere too can tell by
+        `users.number` whether somebody else was faster.
+        """
 
 
 class AuditLog(Protocol):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Reply
 from lvsm.core.messages import BadRequestError
-from lvsm.core.principal import Principal
+from lvsm.core.principal import Need, Principal
+from lvsm.core.roles import Right
 from lvsm.core.session_actions import Request
 
 
@@ -45,24 +46,20 @@ class Verb:
 Verbs = Mapping[str, Verb]
 
 
-def root(principal: Principal) -> bool:
-    """Heartbeat's scripts, which run as root on this machine."""
-    return principal.kind == "local" and principal.uid == 0
-
-
-def admins(principal: Principal) -> bool:
-    """Whoever may change the configuration."""
-    return principal.kind == "admin" or root(principal)
-
-
-def readers(principal: Principal) -> bool:
-    """Whoever may look."""
-    return admins(principal)
-
-
-def nodes(principal: Principal) -> bool:
-    """Other nodes of the cluster."""
-    return principal.kind == "node"
+readers = Need(Right.VIEW)
+"""Whoever may look."""
+operators = Need(Right.OPERATE)
+"""Whoever may change what goes on, but not the configuration: weights, drains, moves."""
+admins = Need(Right.ADMINISTER)
+"""Whoever may change the configuration and the users."""
+events = Need(Right.TELL_EVENTS)
+"""Heartbeat's scripts, as root or as heartbeat's own account."""
+monitors = Need(Right.TELL_HEALTH)
+"""mon's monitors and alerts."""
+root = Need(Right.HEARTBEAT)
+"""Heartbeat's resource scripts, which run as root on this machine."""
+nodes = Need(Right.PEER)
+"""Other nodes of the cluster."""
 
 
 def words(request: Request, count: int) -> tuple[str, ...]:
@@ -96,3 +93,27 @@ def number(request: Request, name: str) -> int | None:
     if not (value.isascii() and value.isdecimal() and len(value) < 19):
         raise BadRequestError(f"{name}={value[:40]} is not a number")
     return int(value)
+
+
+def option(request: Request, name: str) -> str:
+    """An option that has to be there; raises BadRequestError."""
+    value = request.options.get(name)
+    if value is None:
+        raise BadRequestError(f"{request.verb} needs {name}=")
+    return value
+
+
+def only_options(request: Request, *names: str) -> None:
+    """Raises BadRequestError for an option that the verb does not have."""
+    unknown = sorted(request.options.keys() - set(names))
+    if unknown:
+        has = f"has {', '.join(f'{name}=' for name in names)}" if names else "has no options"
+        raise BadRequestError(f"{request.verb} {has}: {unknown[0][:40]}= is none")
+
+
+def switch(request: Request, name: str) -> bool:
+    """An option that is yes or no, no when it is not given; raises BadRequestError."""
+    value = request.options.get(name, "no")
+    if value not in ("yes", "no"):
+        raise BadRequestError(f"{name} is yes or no, not {value[:40]!r}")
+    return value == "yes"

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from lvsm.adapters.certificates import NodeCertificate, client_context, load_or_make
 from lvsm.adapters.transport import Server
-from lvsm.core import scram
+from lvsm.core import scram, server_login
 from lvsm.core.admission import Limits
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Handler, Reply
+from lvsm.core.principal import Principal
 from lvsm.core.session import Request
 
 KEY = b"k" * 32
@@ -104,6 +105,9 @@ async def running(
     handle: Handler | None = None,
     verbs: Mapping[str, str] = VERBS,
     on_login_refused: Callable[[str, str], None] | None = None,
+    verifiers: server_login.Verifiers | None = None,
+    standing: Callable[[Principal], Principal] | None = None,
+    local_names: Mapping[int, str] | None = None,
 ) -> AsyncIterator[Node]:
     """A node that serves on a free port of 127.0.0.1 and a unix socket, the toy if no `handle`."""
     certificate = load_or_make(folder, "dir1")
@@ -115,7 +119,9 @@ async def running(
         handle=handle or toy,
         verbs=verbs,
         features=("config", "echo"),
-        verifiers=Verifiers(),
+        verifiers=verifiers or Verifiers(),
+        standing=standing,
+        local_names=local_names,
         secret=b"secret",
         certificate=certificate,
         limits=limits,

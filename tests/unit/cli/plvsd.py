@@ -36,6 +36,11 @@ VERBS = (
     "CONFIG SHOW",
     "CONFIG CHECK",
     "CONFIG SAVE",
+    "USER LIST",
+    "USER ADD",
+    "USER SET",
+    "USER REMOVE",
+    "PASSWD",
     "CERT SHOW",
     "CERT RENEW",
 )

@@ -36,6 +36,7 @@ KNOWN = {
     "admin": scram.make_verifier("pencil", b"s" * 16, FEW),
     "node:dir2": scram.make_verifier("key", b"t" * 16, FEW),
     "anna": scram.make_verifier("pencil", b"u" * 16, FEW),
+    "session:anna:1:n:s": scram.make_verifier("secret", b"v" * 16, FEW),
 }
 
 
@@ -94,11 +95,33 @@ def log_in(session: Session, user: str, password: str, now: float = 1.0) -> list
     return session.receive(b64encode(client.final(b64decode(text))) + b"\n", now)
 
 
+def test_a_session_is_the_user_whom_it_stands_for() -> None:
+    session = stranger()
+    assert Settle("session:anna:1:n:s", accepted=True) in log_in(
+        session, "session:anna:1:n:s", "secret"
+    )
+    told = session.settled(1.0)
+    assert lines(told)[1] == "OK 0 logged in as anna"
+    (who,) = [action.principal for action in told if isinstance(action, LoggedIn)]
+    assert (who.name, who.kind, who.session) == ("anna", "user", "anna:1:n:s")
+
+
+def test_who_may_stay_no_longer_hears_why_and_is_closed() -> None:
+    session = stranger()
+    log_in(session, "anna", "pencil")
+    assert session.dismiss("session-ended", "before the login was decided") == []
+    session.settled(1.0)
+    told = session.dismiss("session-ended", "log in again")
+    assert lines(told) == ['ERR session-ended "log in again"']
+    assert Close("session-ended") in told
+    assert session.state is State.CLOSED
+
+
 @pytest.mark.parametrize(
     ("user", "password", "principal"),
     [
-        ("admin", "pencil", Principal(name="admin", kind="admin")),
-        ("anna", "pencil", Principal(name="anna", kind="user")),
+        ("admin", "pencil", Principal(name="admin", kind="admin", proved=KNOWN["admin"])),
+        ("anna", "pencil", Principal(name="anna", kind="user", proved=KNOWN["anna"])),
         ("node:dir2", "key", Principal(name="dir2", kind="node")),
     ],
 )
