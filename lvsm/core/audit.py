@@ -132,8 +132,6 @@ SHOWN: Mapping[str, Shown] = {
     "USER SET": Shown(args=1, options=("role", "dry-run")),
     "USER REMOVE": Shown(args=1, options=("dry-run",)),
     "PASSWD": Shown(args=1, options=("dry-run",)),
-    "SESSION NEW": Shown(options=("seconds",)),
-    "SESSION END": Shown(),
 }
 """Verbs that are not here are recorded without their words and options."""
 

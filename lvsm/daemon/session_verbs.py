@@ -1,11 +1,14 @@
 """The verbs of session credentials: SESSION NEW and SESSION END, and PEER SESSIONS of other nodes.
 
-A credential stands for a password for a while (`core.session_credentials`): it is for programs that
-log in again and again for somebody, as the web client does, and must not keep a password.
+A credential stands for a password for a while (`core.session_credentials`): it is for programs
+that log in again and again for somebody, as the web client does, and must not keep a password.
+Making one changes nothing that is kept, so it is no change for the audit log: people can still look
+when its disk is full.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from lvsm.core.handling import Reply
@@ -29,6 +32,8 @@ from lvsm.daemon.requests import (
     words,
 )
 
+log = logging.getLogger(__name__)
+
 
 class SessionVerbs:
     """Makes and ends session credentials."""
@@ -45,7 +50,6 @@ class SessionVerbs:
                 self.new,
                 readers,
                 "a credential that stands for the password a while: SESSION NEW seconds=1800",
-                changes=True,
             ),
             "SESSION END": Verb(
                 self.end,
@@ -67,6 +71,7 @@ class SessionVerbs:
             raise ForbiddenError("a session begins no other: log in by the password")
         seconds = number(request, "seconds")
         made = self._accounts.begin(who.name, DEFAULT_SECONDS if seconds is None else seconds)
+        log.info("session of %s until %s, for %s", who.name, iso(made.id.until), request.origin)
         reply.item({"id": str(made.id), "secret": made.secret, "expires": iso(made.id.until)})
         return f"log in as {SESSION_PREFIX}ID with the secret as the password"
 

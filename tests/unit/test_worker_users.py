@@ -98,7 +98,6 @@ def test_users_roles_sessions_and_a_restart(tmp_path: Path) -> None:
     changes = [(r["verb"], r["result"]) for r in records if r["event"] == "change"]
     assert changes == [
         ("USER ADD", "ok"),
-        ("SESSION NEW", "ok"),
         ("PASSWD", "ok"),
         ("USER REMOVE", "ok"),
     ]

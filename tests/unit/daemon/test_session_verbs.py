@@ -179,3 +179,12 @@ async def test_users_may_not_speak_for_nodes() -> None:
         assert await node.code(who, "PEER SESSIONS", literal=sent) == "forbidden"
     assert not is_ended(node.user("admin"), "n" * 22, 2_000_000_000)
     assert node.user("admin").verifier == VERIFIER
+
+
+async def test_people_can_still_look_when_nothing_can_be_recorded() -> None:
+    node = Node()
+    node.log.trouble = "the disk is full"
+    session = await begin(node)
+    assert await node.code(session, "VIEW") == "ok"
+    assert await node.code(session, "SESSION END") == "audit-failed"
+    assert await node.code(session, "VIEW") == "ok"
