@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 LAB_STAMP := $(VENV)/.lab-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lint types imports unit lab-tests lock lab venv clean
+.PHONY: help demo test check fmt lint types imports pages unit lab-tests docs lock lab venv clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ demo: lab venv ## Boot a real cluster, balance, cut the director's power, watch 
 
 test: check unit lab-tests ## Install what is needed and run everything
 
-check: lint types imports ## Lint, types and layers
+check: lint types imports pages ## Lint, types, layers, and whether the docs say what the code says
 
 lint: venv
 	$(VENV)/bin/ruff check .
@@ -28,6 +28,9 @@ types: venv
 imports: venv
 	$(VENV)/bin/lint-imports --config setup.cfg
 
+pages: venv
+	$(PY) -m pytest -q tests/docs
+
 fmt: venv ## Format the code
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
@@ -37,6 +40,9 @@ unit: venv lab ## Unit, property and contract tests
 
 lab-tests: venv lab ## Tests on real kernels, heartbeat included
 	$(PY) -m pytest -m lab -p no:randomly --timeout 600 $(ARGS)
+
+docs: venv ## Write docs/protocol.md anew from the code
+	$(PY) -m scripts.docs
 
 lab: $(LAB_STAMP) ## Install what the lab needs (Debian packages; starts no daemon)
 

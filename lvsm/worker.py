@@ -9,7 +9,7 @@ import pwd
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -64,7 +64,8 @@ async def work(
     pipe: int,
 ) -> int:
     """Serve and work until SIGTERM; the exit status."""
-    worker = Worker(settings, await open_link(connection))
+    link = await open_link(connection)
+    worker = Worker(settings, link)
     worker.replicator.load()
     server = Server(
         node=settings.node,
@@ -80,7 +81,7 @@ async def work(
         on_login_refused=worker.auditor.login_refused,
         monotonic=clock.monotonic,
     )
-    async with worker.audit_log, server:
+    async with aclosing(link), worker.audit_log, server:
         await server.listen_unix(sock=local)
         for listener in tcp:
             await server.listen_tcp(sock=listener)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 
 from lvsm.core.errors import LvsmError
 from lvsm.core.operations import AnyOperation, Failure, KernelState
@@ -58,6 +59,12 @@ class PrivilegedLink:
     async def write_haresources(self, groups: Sequence[HaresourcesGroup]) -> None:
         """Replace LVSM's lines in haresources; raises LvsmError."""
         await self._ask(WriteHaresources(groups=tuple(groups)))
+
+    async def aclose(self) -> None:
+        """End the conversation, and with it the privileged half."""
+        self._writer.close()
+        with suppress(OSError):  # it had ended already
+            await self._writer.wait_closed()
 
     async def _ask(self, request: AnyRequest) -> AnyReply:
         async with self._turn:

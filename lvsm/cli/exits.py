@@ -57,4 +57,9 @@ _OF_CODE = {
 
 def of(error: LvsmError) -> int:
     """The exit code of an error, by its stable code."""
-    return _OF_CODE.get(error.code, ERROR)
+    return of_code(error.code)
+
+
+def of_code(code: str) -> int:
+    """The exit code of a stable error code."""
+    return _OF_CODE.get(code, ERROR)

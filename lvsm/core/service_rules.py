@@ -48,7 +48,7 @@ def _method_fits(configuration: Configuration, _facts: Facts) -> Iterator[Proble
                 )
             elif method is not Forwarding.NAT and entry.port and vip.ports != (entry.port,):
                 yield Problem(
-                    code=f"{method}-port",
+                    code="tun-port" if method is Forwarding.TUN else "dr-port",
                     message=f"realserver {entry.node} uses port {entry.port}, the VIP"
                     f" {_ports(vip)}; {_WORDS[method]} cannot change ports",
                     advice=f"Remove `port` from {entry.node}, or use"

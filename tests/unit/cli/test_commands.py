@@ -118,3 +118,19 @@ def test_every_command_explains_itself_with_an_example() -> None:
         assert "Example" in result.stdout
     codes = lvsm("help", "exit-codes").stdout
     assert all(str(entry.number) in codes for entry in exits.TABLE)
+
+
+def test_help_explains_an_error_by_its_code() -> None:
+    told = lvsm("help", "conflict")
+    assert told.exit_code == exits.OK
+    assert "make the change again" in told.stdout
+    assert f"lvsm ends with {exits.CONFLICT}." in told.stdout
+    assert "lvsm ends with" not in lvsm("help", "dr-port").stdout
+    listed = lvsm("help", "error-codes").stdout
+    assert all(f"\n  {code}" in listed for code in ("conflict", "syntax", "desync"))
+    assert lvsm("help", "confict").exit_code == exits.USAGE
+
+
+def test_a_command_comes_before_a_code_of_its_name() -> None:
+    assert "Usage: lvsm config" in lvsm("help", "config").stdout
+    assert "Usage: lvsm [OPTIONS]" in lvsm("help").stdout

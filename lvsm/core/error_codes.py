@@ -1,0 +1,240 @@
+"""Every stable error code with its cause and its cure: what `lvsm help CODE` and the docs say.
+
+Law: a code never changes its meaning, and one that the source uses stands here, under the part of
+LVSM where people meet it; tests/docs/test_codes.py holds the source against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from lvsm.core.code_notes import Note
+from lvsm.core.problem_codes import PROBLEMS
+
+
+class Where(StrEnum):
+    """Where people meet a code."""
+
+    ANSWER = "plvsd answers a request with `ERR`"
+    CLIENT = "`lvsm` or another client ends before or beside an answer"
+    PROBLEM = "a configuration breaks a rule: an item of the answer names the place"
+    START = "plvsd does not start, or a file of its own is wrong"
+    KERNEL = "plvsd's log and `lvsm status` say what a node's kernel or privileged half refused"
+
+
+ANSWERS: Mapping[str, Note] = {
+    "audit-failed": Note(
+        "The audit log cannot be written, so changes are refused; if the message says that the"
+        " change was made, only its record is missing.",
+        "Make room where the audit log is (`df /var/log/lvsm`), and see that it belongs to plvsd.",
+    ),
+    "auth-failed": Note(
+        "The user or the password is wrong, or a message of the login was.",
+        "Check `--user` and the password; after several failures answers come later, up to 4 s.",
+    ),
+    "bad-facts": Note(
+        "What another node told of itself cannot be read: its LVSM is of another version.",
+        "Upgrade the nodes to one version.",
+    ),
+    "bad-generation": Note(
+        "A generation that another node sent, or that the disk keeps, cannot be read.",
+        "Upgrade the nodes to one version; a damaged file in /var/lib/lvsm/generations is passed"
+        " over, and comes again from the other nodes.",
+    ),
+    "bad-line": Note(
+        "The bytes are no line of the protocol: not UTF-8, or with control characters.",
+        "Send lines of UTF-8 text; the connection is closed, connect again.",
+    ),
+    "bad-mechanism": Note(
+        "`AUTH` names another mechanism than SCRAM-SHA-256-PLUS.",
+        "Use a client that can bind a login to TLS, as `lvsm` does.",
+    ),
+    "bad-request": Note(
+        "The line is no request, or the verb's words, options or literal do not fit.",
+        "Read the message; `HELP` shows how each verb is written.",
+    ),
+    "conflict": Note(
+        "Somebody saved after the generation from which this text was made.",
+        "Look at `lvsm config show`, make the change again from there, and save that.",
+    ),
+    "forbidden": Note(
+        "Whoever asks may not use this verb.",
+        "Log in as somebody who may; the table of verbs says who that is.",
+    ),
+    "internal": Note(
+        "plvsd made a mistake.",
+        "Report it, with the traceback that plvsd's log has at that time.",
+    ),
+    "invalid": Note(
+        "The text breaks rules; nothing was saved. An item names each place.",
+        "Mend what the items name; `lvsm config check` tries it without saving.",
+    ),
+    "line-too-long": Note(
+        "A line is longer than the limit, which is smaller before the login.",
+        "Send long texts as a literal, by `bytes=N`; the connection is closed, connect again.",
+    ),
+    "literal-too-large": Note(
+        "A literal longer than the limit was announced.",
+        "Look whether this is the right file; the connection is closed, connect again.",
+    ),
+    "login-required": Note(
+        "The verb is for those who have logged in.",
+        "Log in by `AUTH`, or ask on the node itself over the unix socket.",
+    ),
+    "os-error": Note(
+        "A disk, file or network of the node refuses; the message has the system's words.",
+        "Mend that: most often the disk is full or a file has the wrong owner. Then ask again.",
+    ),
+    "timeout": Note(
+        "It was not done in time, or the connection was idle or not logged in for too long.",
+        "Of a request: look whether it was done before asking again. Else connect again.",
+    ),
+    "unknown-name": Note(
+        "There is no virtual service, node or group of that name.",
+        "Take the name from `lvsm vip list` or `lvsm status`.",
+    ),
+    "unknown-verb": Note(
+        "This plvsd does not have the verb.",
+        "`HELP` lists those it has; an older node lacks newer ones, so upgrade it.",
+    ),
+}
+
+CLIENT: Mapping[str, Note] = {
+    "bad-address": Note(
+        "`--node` cannot be understood.",
+        "Write HOST, HOST:PORT, [IPv6]:PORT or the path of a unix socket.",
+    ),
+    "bad-response": Note(
+        "What answers there is no plvsd, or one of another version of the protocol.",
+        "Check host and port; use an `lvsm` of the cluster's version.",
+    ),
+    "error": Note(
+        "Something on the command's own side is wrong: a file, an option, a terminal.",
+        "The message says what.",
+    ),
+    "gone": Note(
+        "The client ended the connection before its answer did; only plvsd's log has this.",
+        "Nothing: what was asked for may have been done.",
+    ),
+    "lost": Note(
+        "The connection broke, or the answer is late: what was asked for may have been done.",
+        "Look (`lvsm status`, `lvsm config show`) before asking again.",
+    ),
+    "not-the-server": Note(
+        "Who answers cannot prove that it knows the password: it is not this cluster, the user"
+        " does not exist there, or somebody stands in between.",
+        "Check `--node`; if it is right, compare the certificate's fingerprint on the node.",
+    ),
+    "unreachable": Note(
+        "No plvsd answers there, or it shows another certificate than `--fingerprint` says.",
+        "Check that plvsd runs (`systemctl status plvsd`), and host, port and firewall.",
+    ),
+    "unusable-text": Note(
+        "A password has characters that no password may have (RFC 4013).",
+        "Choose one without control characters, and in one direction of writing.",
+    ),
+}
+
+START: Mapping[str, Note] = {
+    "authkeys": Note(
+        "/etc/ha.d/authkeys cannot be understood.",
+        "Mend the line that the message names; every node has the same file, mode 0600.",
+    ),
+    "bad-record": Note(
+        "A line of the audit log is damaged: it is counted, and passed over.",
+        "Look at the file named in plvsd's log; what is there is never written again.",
+    ),
+    "bad-verifier": Note(
+        "A password verifier in a file of plvsd's cannot be used.",
+        "Set the password anew.",
+    ),
+    "certificate": Note(
+        "The node's certificate or its key cannot be read or used.",
+        "See that /var/lib/lvsm belongs to plvsd; without both files plvsd makes new ones.",
+    ),
+    "ha-cf": Note(
+        "/etc/ha.d/ha.cf cannot be understood, or lacks what LVSM needs.",
+        "Mend the line that the message names, on every node alike.",
+    ),
+    "key": Note(
+        "The `cluster_key` of plvsd.conf is no key.",
+        "Give base64 of at least 32 random bytes: `openssl rand -base64 32`.",
+    ),
+    "plvsd-conf": Note(
+        "/etc/plvsd.conf cannot be understood.",
+        "Mend the place that the message names, and start plvsd again.",
+    ),
+    "settings": Note(
+        "A file that plvsd needs at its start is missing, or does not fit the others.",
+        "Do what the message says, and start plvsd again.",
+    ),
+    "verifier": Note(
+        "The `password_verifier` of plvsd.conf is no SCRAM verifier.",
+        "Set the password anew.",
+    ),
+}
+
+KERNEL: Mapping[str, Note] = {
+    "desync": Note(
+        "The kernel stopped in the middle of many changes.",
+        "Nothing: plvsd looks at the kernel again and does the rest. If it stays, read `dmesg`.",
+    ),
+    "exists": Note(
+        "What was to be added is there already, so it counts as done.",
+        "Nothing.",
+    ),
+    "invalid": Note(
+        "The kernel does not accept a combination of settings.",
+        "Report it: a rule should have refused this configuration. The log names the operation.",
+    ),
+    "kernel": Note(
+        "The kernel refused, for a reason that has no code of its own.",
+        "Read the message's last words, which are the kernel's, and `dmesg`.",
+    ),
+    "missing": Note(
+        "What was to be removed is not there any more, so it counts as done.",
+        "Nothing.",
+    ),
+    "no-interface": Note(
+        "No interface of the node can carry the address, or it is gone.",
+        "Bring the interface up, or name another by `interface` in the virtual service.",
+    ),
+    "no-scheduler": Note(
+        "The node's kernel has no such scheduler.",
+        "Run `modprobe ip_vs_NAME` there, or choose another scheduler.",
+    ),
+    "not-permitted": Note(
+        "The privileged half may not change the kernel.",
+        "Start plvsd as root; in a container it needs CAP_NET_ADMIN.",
+    ),
+    "privileged-gone": Note(
+        "plvsd's privileged half has ended; the kernel goes on forwarding.",
+        "Start plvsd again: it adopts what it finds. Its log has the reason.",
+    ),
+    "refused": Note(
+        "The worker asked its privileged half for what it may never have.",
+        "Report it, with plvsd's log.",
+    ),
+    "sysctl": Note(
+        "A kernel parameter cannot be read or set.",
+        "See that /proc/sys is writable for root, as it is not in some containers.",
+    ),
+    "unsupported": Note(
+        "The node's kernel lacks what an operation needs.",
+        "Use another kernel there, or do without.",
+    ),
+}
+
+CODES: Mapping[Where, Mapping[str, Note]] = {
+    Where.ANSWER: ANSWERS,
+    Where.PROBLEM: PROBLEMS,
+    Where.CLIENT: CLIENT,
+    Where.START: START,
+    Where.KERNEL: KERNEL,
+}
+
+
+def about(code: str) -> dict[Where, Note]:
+    """What is known of a code, wherever people meet it; empty for one that there is not."""
+    return {where: notes[code] for where, notes in CODES.items() if code in notes}
