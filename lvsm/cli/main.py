@@ -20,6 +20,9 @@ TABLE = {
     "config": Lazy(f"{_COMMANDS}.config", "config", "Show, check and save the configuration."),
     "user": Lazy(f"{_COMMANDS}.user", "user", "The users who may log in, and their roles."),
     "passwd": Lazy(f"{_COMMANDS}.passwd", "passwd", "Change a user's password."),
+    "completion": Lazy(
+        f"{_COMMANDS}.completion", "completion", "Print what makes a shell complete lvsm's words."
+    ),
     "help": Lazy(f"{_COMMANDS}.help", "help_", "Explain a command, an error, the exit codes."),
 }
 HELP = """Look after an LVSM cluster.

@@ -1,14 +1,15 @@
-"""`make docs`: writes docs/protocol.md anew."""
+"""`make docs`: writes docs/protocol.md anew, and the manual pages to build/man."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from scripts.docs import protocol_page
+from scripts.docs import manual, protocol_page
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = ROOT / "docs" / "protocol.md"
+MAN = ROOT / "build" / "man" / "man1"
 
 
 def main() -> None:
@@ -17,7 +18,15 @@ def main() -> None:
     after = protocol_page.made(before)
     if after != before:
         PROTOCOL.write_text(after, encoding="utf-8")
-        sys.stdout.write(f"{PROTOCOL.relative_to(ROOT)} is new\n")
+        sys.stdout.write(f"{PROTOCOL.relative_to(ROOT)} is new: commit it\n")
+    pages = manual.pages()
+    MAN.mkdir(parents=True, exist_ok=True)
+    for old in MAN.glob("*.1"):
+        old.unlink()
+    for name, page in pages.items():
+        (MAN / name).write_text(page, encoding="utf-8")
+    sys.stdout.write(f"{len(pages)} manual pages are in {MAN.parent.relative_to(ROOT)}:")
+    sys.stdout.write(f" man -M {MAN.parent.relative_to(ROOT)} lvsm\n")
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ import click
 
 from lvsm.cli import exits
 from lvsm.cli.command import Command
+from lvsm.cli.completing import topics
 
 EXIT_CODES = "exit-codes"
 ERROR_CODES = "error-codes"
 
 
 @click.command("help", cls=Command, short_help="Explain a command, an error, the exit codes.")
-@click.argument("topic", nargs=-1, metavar="[COMMAND...|CODE]")
+@click.argument("topic", nargs=-1, metavar="[COMMAND...|CODE]", shell_complete=topics)
 @click.pass_context
 def help_(context: click.Context, topic: tuple[str, ...]) -> None:
     """Explain a command, or an error's CODE: why it comes and what to do.

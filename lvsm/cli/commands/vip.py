@@ -6,6 +6,7 @@ import click
 
 from lvsm.cli import render
 from lvsm.cli.command import Group
+from lvsm.cli.completing import vip_names
 from lvsm.cli.run import Run, pass_run
 
 
@@ -36,7 +37,7 @@ def vip_list(run: Run) -> None:
 
 
 @vip.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=vip_names)
 @pass_run
 def vip_show(run: Run, name: str) -> None:
     """Show the virtual service NAME with its realservers.
