@@ -41,7 +41,7 @@ unit: venv lab ## Unit, property and contract tests
 lab-tests: venv lab ## Tests on real kernels, heartbeat included
 	$(PY) -m pytest -m lab -p no:randomly --timeout 600 $(ARGS)
 
-docs: venv ## Write docs/protocol.md anew from the code
+docs: venv ## Write docs/protocol.md anew from the code, and the manual pages to build/man
 	$(PY) -m scripts.docs
 
 lab: $(LAB_STAMP) ## Install what the lab needs (Debian packages; starts no daemon)

@@ -88,17 +88,20 @@ def _session_verbs() -> str:
 
 
 def _verb(name: str, verb: Verb) -> str:
+    what, usage = _halves(name, verb.help)
     recorded = " Recorded in the audit log." if verb.changes else ""
     return (
-        f"**`{_usage(name, verb.help)}`**  \n{_said_by(verb.handle)}  \n"
+        f"**`{usage}`**  \n{_said_by(verb.handle) or what}  \n"
         f"*For: {_said_by(verb.who)}*{recorded}\n"
     )
 
 
-def _usage(name: str, text: str) -> str:
-    """How a verb is written: its help's last part, if that begins with the verb."""
-    usage = text.rpartition(": ")[2]
-    return usage if usage.startswith(name) else name
+def _halves(name: str, text: str) -> tuple[str, str]:
+    """A line of help as a sentence, and how the verb is written: its end, if that begins so."""
+    what, _, usage = text.rpartition(": ")
+    if not usage.startswith(name):
+        what, usage = text, name
+    return f"{what[:1].upper()}{what[1:]}.", usage
 
 
 def _said_by(thing: object) -> str:

@@ -16,6 +16,7 @@ from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lvsm.adapters import event_pipe
 from lvsm.adapters.privileged_link import open_link
 from lvsm.core import ha_cf, plvsd_conf
 from lvsm.core.operations import KernelState
@@ -84,8 +85,9 @@ async def running(folder: Path) -> AsyncIterator[Node]:
     local.listen()
     tcp = socket.create_server(("127.0.0.1", 0))
     port: int = tcp.getsockname()[1]
+    pipe = event_pipe.make(chosen.paths.event_pipe)
     async with asyncio.TaskGroup() as group:
-        worker = group.create_task(work(chosen, ours, local, [tcp]))
+        worker = group.create_task(work(chosen, ours, local, [tcp], pipe))
         try:
             yield Node(port=port, socket=chosen.paths.socket)
         finally:

@@ -49,23 +49,27 @@ async def _handle(*_: object) -> str:
     return ""
 
 
+async def _wrapped(*_: object) -> str:
+    return ""
+
+
 def test_a_verb_is_shown_as_it_is_written_with_who_may_use_it() -> None:
     verbs = {
         "VIP ADD": Verb(_handle, readers, "add one: VIP ADD name", changes=True),
         "VIP LIST": Verb(_handle, readers, "lists: them all"),
-        "ZZZ": Verb(_handle, readers, "sleep"),
+        "ZZZ": Verb(_wrapped, readers, "heartbeat: sleep"),
     }
     drawn = from_code.verbs(verbs)
     assert "**`VIP ADD name`**  \nDo it, over two lines.  \n*For: Whoever may look.* Rec" in drawn
     assert "**`VIP LIST`**" in drawn
+    assert "**`ZZZ`**  \nHeartbeat: sleep.  \n" in drawn
     assert drawn.index("### VIP") < drawn.index("VIP ADD") < drawn.index("### ZZZ")
 
 
 async def test_every_verb_of_plvsd_says_what_it_does_and_for_whom(tmp_path: Path) -> None:
     for name, verb in (await node.verbs(tmp_path)).items():
-        assert from_code._said_by(verb.handle), f"the handler of {name} has no docstring"
         assert from_code._said_by(verb.who), f"{name}: its `who` has no docstring"
-        assert verb.help, name
+        assert verb.help, f"{name} has no line of help"
 
 
 PAGE = """before
