@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from lvsm.core.answer_codes import ANSWERS
 from lvsm.core.code_notes import Note
 from lvsm.core.problem_codes import PROBLEMS
 
@@ -22,83 +23,6 @@ class Where(StrEnum):
     START = "plvsd does not start, or a file of its own is wrong"
     KERNEL = "plvsd's log and `lvsm status` say what a node's kernel or privileged half refused"
 
-
-ANSWERS: Mapping[str, Note] = {
-    "audit-failed": Note(
-        "The audit log cannot be written, so changes are refused; if the message says that the"
-        " change was made, only its record is missing.",
-        "Make room where the audit log is (`df /var/log/lvsm`), and see that it belongs to plvsd.",
-    ),
-    "auth-failed": Note(
-        "The user or the password is wrong, or a message of the login was.",
-        "Check `--user` and the password; after several failures answers come later, up to 4 s.",
-    ),
-    "bad-facts": Note(
-        "What another node told of itself cannot be read: its LVSM is of another version.",
-        "Upgrade the nodes to one version.",
-    ),
-    "bad-generation": Note(
-        "A generation that another node sent, or that the disk keeps, cannot be read.",
-        "Upgrade the nodes to one version; a damaged file in /var/lib/lvsm/generations is passed"
-        " over, and comes again from the other nodes.",
-    ),
-    "bad-line": Note(
-        "The bytes are no line of the protocol: not UTF-8, or with control characters.",
-        "Send lines of UTF-8 text; the connection is closed, connect again.",
-    ),
-    "bad-mechanism": Note(
-        "`AUTH` names another mechanism than SCRAM-SHA-256-PLUS.",
-        "Use a client that can bind a login to TLS, as `lvsm` does.",
-    ),
-    "bad-request": Note(
-        "The line is no request, or the verb's words, options or literal do not fit.",
-        "Read the message; `HELP` shows how each verb is written.",
-    ),
-    "conflict": Note(
-        "Somebody saved after the generation from which this text was made.",
-        "Look at `lvsm config show`, make the change again from there, and save that.",
-    ),
-    "forbidden": Note(
-        "Whoever asks may not use this verb.",
-        "Log in as somebody who may; the table of verbs says who that is.",
-    ),
-    "internal": Note(
-        "plvsd made a mistake.",
-        "Report it, with the traceback that plvsd's log has at that time.",
-    ),
-    "invalid": Note(
-        "The text breaks rules; nothing was saved. An item names each place.",
-        "Mend what the items name; `lvsm config check` tries it without saving.",
-    ),
-    "line-too-long": Note(
-        "A line is longer than the limit, which is smaller before the login.",
-        "Send long texts as a literal, by `bytes=N`; the connection is closed, connect again.",
-    ),
-    "literal-too-large": Note(
-        "A literal longer than the limit was announced.",
-        "Look whether this is the right file; the connection is closed, connect again.",
-    ),
-    "login-required": Note(
-        "The verb is for those who have logged in.",
-        "Log in by `AUTH`, or ask on the node itself over the unix socket.",
-    ),
-    "os-error": Note(
-        "A disk, file or network of the node refuses; the message has the system's words.",
-        "Mend that: most often the disk is full or a file has the wrong owner. Then ask again.",
-    ),
-    "timeout": Note(
-        "It was not done in time, or the connection was idle or not logged in for too long.",
-        "Of a request: look whether it was done before asking again. Else connect again.",
-    ),
-    "unknown-name": Note(
-        "There is no virtual service, node or group of that name.",
-        "Take the name from `lvsm vip list` or `lvsm status`.",
-    ),
-    "unknown-verb": Note(
-        "This plvsd does not have the verb.",
-        "`HELP` lists those it has; an older node lacks newer ones, so upgrade it.",
-    ),
-}
 
 CLIENT: Mapping[str, Note] = {
     "bad-address": Note(
@@ -121,6 +45,10 @@ CLIENT: Mapping[str, Note] = {
         "The connection broke, or the answer is late: what was asked for may have been done.",
         "Look (`lvsm status`, `lvsm config show`) before asking again.",
     ),
+    "not-the-same": Note(
+        "The new password was not typed alike twice; nothing was changed.",
+        "Type it again.",
+    ),
     "not-the-server": Note(
         "Who answers cannot prove that it knows the password: it is not this cluster, the user"
         " does not exist there, or somebody stands in between.",
@@ -134,6 +62,10 @@ CLIENT: Mapping[str, Note] = {
         "A password has characters that no password may have (RFC 4013).",
         "Choose one without control characters, and in one direction of writing.",
     ),
+    "weak-password": Note(
+        "The new password is too short; nothing was changed.",
+        "Choose a longer one: the message says how long.",
+    ),
 }
 
 START: Mapping[str, Note] = {
@@ -144,6 +76,10 @@ START: Mapping[str, Note] = {
     "bad-record": Note(
         "A line of the audit log is damaged: it is counted, and passed over.",
         "Look at the file named in plvsd's log; what is there is never written again.",
+    ),
+    "bad-users": Note(
+        "The file of users in /var/lib/lvsm, or what another node sent of it, cannot be read.",
+        "Upgrade the nodes to one version; else put the file back from another node.",
     ),
     "bad-verifier": Note(
         "A password verifier in a file of plvsd's cannot be used.",

@@ -16,6 +16,7 @@ from lvsm.cli import exits
 from lvsm.core import admission, events
 from lvsm.core.admission import Limits
 from lvsm.core.error_codes import CODES, Where
+from lvsm.core.principal import Need
 from lvsm.core.session_table import LOGIN_VERBS, MOVES, TABLE, State, Word
 from lvsm.daemon.requests import Verb
 from scripts.docs.blocks import table
@@ -90,10 +91,12 @@ def _session_verbs() -> str:
 def _verb(name: str, verb: Verb) -> str:
     what, usage = _halves(name, verb.help)
     recorded = " Recorded in the audit log." if verb.changes else ""
-    return (
-        f"**`{usage}`**  \n{_said_by(verb.handle) or what}  \n"
-        f"*For: {_said_by(verb.who)}*{recorded}\n"
-    )
+    return f"**`{usage}`**  \n{_said_by(verb.handle) or what}  \n*For: {who(verb)}.*{recorded}\n"
+
+
+def who(verb: Verb) -> str:
+    """Who may use a verb, as a refusal says it."""
+    return str(verb.who) if isinstance(verb.who, Need) else _said_by(verb.who).rstrip(".")
 
 
 def _halves(name: str, text: str) -> tuple[str, str]:

@@ -60,7 +60,7 @@ def test_a_verb_is_shown_as_it_is_written_with_who_may_use_it() -> None:
         "ZZZ": Verb(_wrapped, readers, "heartbeat: sleep"),
     }
     drawn = from_code.verbs(verbs)
-    assert "**`VIP ADD name`**  \nDo it, over two lines.  \n*For: Whoever may look.* Rec" in drawn
+    assert f"**`VIP ADD name`**  \nDo it, over two lines.  \n*For: {readers}.* Recorded" in drawn
     assert "**`VIP LIST`**" in drawn
     assert "**`ZZZ`**  \nHeartbeat: sleep.  \n" in drawn
     assert drawn.index("### VIP") < drawn.index("VIP ADD") < drawn.index("### ZZZ")
@@ -68,7 +68,7 @@ def test_a_verb_is_shown_as_it_is_written_with_who_may_use_it() -> None:
 
 async def test_every_verb_of_plvsd_says_what_it_does_and_for_whom(tmp_path: Path) -> None:
     for name, verb in (await node.verbs(tmp_path)).items():
-        assert from_code._said_by(verb.who), f"{name}: its `who` has no docstring"
+        assert from_code.who(verb), f"nothing says for whom {name} is"
         assert verb.help, f"{name} has no line of help"
 
 

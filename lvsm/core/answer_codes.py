@@ -1,0 +1,128 @@
+"""Every code with which plvsd answers `ERR`, with its cause and its cure.
+
+Law: as in `error_codes`, of which this is the part about answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lvsm.core.code_notes import Note
+
+ANSWERS: Mapping[str, Note] = {
+    "admin-stays": Note(
+        "The user `admin` is always there, and always an admin.",
+        "Nothing: give other people users of their own instead.",
+    ),
+    "audit-failed": Note(
+        "The audit log cannot be written, so changes are refused; if the message says that the"
+        " change was made, only its record is missing.",
+        "Make room where the audit log is (`df /var/log/lvsm`), and see that it belongs to plvsd.",
+    ),
+    "auth-failed": Note(
+        "The user or the password is wrong, or a message of the login was.",
+        "Check `--user` and the password; after several failures answers come later, up to 4 s.",
+    ),
+    "bad-facts": Note(
+        "What another node told of itself cannot be read: its LVSM is of another version.",
+        "Upgrade the nodes to one version.",
+    ),
+    "bad-generation": Note(
+        "A generation that another node sent, or that the disk keeps, cannot be read.",
+        "Upgrade the nodes to one version; a damaged file in /var/lib/lvsm/generations is passed"
+        " over, and comes again from the other nodes.",
+    ),
+    "bad-line": Note(
+        "The bytes are no line of the protocol: not UTF-8, or with control characters.",
+        "Send lines of UTF-8 text; the connection is closed, connect again.",
+    ),
+    "bad-mechanism": Note(
+        "`AUTH` names another mechanism than SCRAM-SHA-256-PLUS.",
+        "Use a client that can bind a login to TLS, as `lvsm` does.",
+    ),
+    "bad-name": Note(
+        "The text cannot be the name of a user.",
+        "Use small letters, digits, dots, hyphens and underscores, beginning with a letter or"
+        " digit.",
+    ),
+    "bad-request": Note(
+        "The line is no request, or the verb's words, options or literal do not fit.",
+        "Read the message; `HELP` shows how each verb is written.",
+    ),
+    "bad-verifier": Note(
+        "What came with `USER ADD` or `PASSWD` is no SCRAM-SHA-256 verifier.",
+        "Use `lvsm passwd` or `lvsm user add`, which make it from the password.",
+    ),
+    "conflict": Note(
+        "Somebody saved after the generation from which this text was made.",
+        "Look at `lvsm config show`, make the change again from there, and save that.",
+    ),
+    "forbidden": Note(
+        "Whoever asks may not use this verb.",
+        "Log in as somebody who may; the table of verbs says who that is.",
+    ),
+    "internal": Note(
+        "plvsd made a mistake.",
+        "Report it, with the traceback that plvsd's log has at that time.",
+    ),
+    "invalid": Note(
+        "The text breaks rules; nothing was saved. An item names each place.",
+        "Mend what the items name; `lvsm config check` tries it without saving.",
+    ),
+    "line-too-long": Note(
+        "A line is longer than the limit, which is smaller before the login.",
+        "Send long texts as a literal, by `bytes=N`; the connection is closed, connect again.",
+    ),
+    "literal-too-large": Note(
+        "A literal longer than the limit was announced.",
+        "Look whether this is the right file; the connection is closed, connect again.",
+    ),
+    "login-required": Note(
+        "The verb is for those who have logged in.",
+        "Log in by `AUTH`, or ask on the node itself over the unix socket.",
+    ),
+    "no-cluster-key": Note(
+        "The nodes share no key, so there are no session credentials.",
+        "Give heartbeat's authkeys a sha1 key, or plvsd.conf a `cluster_key`.",
+    ),
+    "os-error": Note(
+        "A disk, file or network of the node refuses; the message has the system's words.",
+        "Mend that: most often the disk is full or a file has the wrong owner. Then ask again.",
+    ),
+    "reserved-name": Note(
+        "The name is an account of the system.",
+        "Choose another.",
+    ),
+    "session-ended": Note(
+        "The session ended, or the user has another password or is gone.",
+        "Log in again by the password.",
+    ),
+    "timeout": Note(
+        "It was not done in time, or the connection was idle or not logged in for too long.",
+        "Of a request: look whether it was done before asking again. Else connect again.",
+    ),
+    "too-many-users": Note(
+        "There are as many users as there can be.",
+        "Remove some first.",
+    ),
+    "unknown-name": Note(
+        "There is no virtual service, node or group of that name.",
+        "Take the name from `lvsm vip list` or `lvsm status`.",
+    ),
+    "unknown-session": Note(
+        "There is no such session, or it is another cluster's.",
+        "Nothing: it ended already, or take the id from its credential.",
+    ),
+    "unknown-verb": Note(
+        "This plvsd does not have the verb.",
+        "`HELP` lists those it has; an older node lacks newer ones, so upgrade it.",
+    ),
+    "user-exists": Note(
+        "There is a user of that name already.",
+        "Choose another name, or change the role by `lvsm user set`.",
+    ),
+    "weak-verifier": Note(
+        "A verifier has so few iterations that its password could be guessed.",
+        "Make it with the iterations that the message names.",
+    ),
+}
