@@ -27,8 +27,10 @@ log = logging.getLogger(__name__)
 
 TURN_SECONDS = 1.0
 OFFER_SECONDS = 3.0
-LAST_OFFER_SECONDS = 0.4
-"""How long a node whose heartbeat is gone still serves what it wants another director to take."""
+LAST_OFFER_SECONDS = 2.0
+"""How long a node whose heartbeat is gone still serves what it wants another director to take.
+
+No neighbour hears of the address from here meanwhile, so whoever takes it is not contradicted."""
 ANNOUNCE_AGAIN = (0.2, 1.0, 3.0, 10.0)
 """When an address's arrival is announced again, seconds after the first time."""
 
@@ -115,6 +117,7 @@ class Control:
         self._view.since = dict.fromkeys(self._view.held, now)
         if self._view.held:
             log.info("going on with the groups %s", ", ".join(sorted(self._view.held)))
+            self._view.applied = True  # by the plvsd before; this turn finds out if it is not so
         self._adopted = True
 
     def _choose(self, now: float) -> None:
