@@ -43,6 +43,7 @@ def test_files_have_the_modes_of_the_design(site: Site) -> None:
         "/var/lib/lvsm/node.pem": "600 plvsd plvsd",
         "/var/lib/lvsm/generations": "700 plvsd plvsd",
         "/run/lvsm/groups": "700 root root",
+        "/run/lvsm/heartbeat": "600 root root",
         "/var/log/plvsd.log": "640 root plvsd",
     }
     for path, wanted in paths.items():
