@@ -8,13 +8,14 @@ where they are needed.
 
 from __future__ import annotations
 
-import hashlib
-import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lvsm.core.errors import LvsmError
+from lvsm.adapters import clock, files
+from lvsm.core.certificate import Certificate, CertificateError, fingerprint
+from lvsm.core.moments import DAY
 
 if TYPE_CHECKING:
     import ssl
@@ -22,24 +23,6 @@ if TYPE_CHECKING:
 FILE = "node.pem"
 YEARS = 20
 """An expiry would protect nothing, since nothing checks it; some TLS libraries want one."""
-
-_HASHES = {
-    bytes.fromhex("2a864886f70d01010b"): "sha256",  # RSA with SHA-256
-    bytes.fromhex("2a864886f70d01010c"): "sha384",
-    bytes.fromhex("2a864886f70d01010d"): "sha512",
-    bytes.fromhex("2a8648ce3d040302"): "sha256",  # ECDSA with SHA-256
-    bytes.fromhex("2a8648ce3d040303"): "sha384",
-    bytes.fromhex("2a8648ce3d040304"): "sha512",
-    bytes.fromhex("2a864886f70d010104"): "sha256",  # MD5 and SHA-1 count as SHA-256 (RFC 5929)
-    bytes.fromhex("2a864886f70d010105"): "sha256",
-    bytes.fromhex("2a8648ce3d0401"): "sha256",
-}
-
-
-class CertificateError(LvsmError):
-    """A certificate that cannot be read or used."""
-
-    code = "certificate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,51 +38,41 @@ class NodeCertificate:
         return fingerprint(self.der)
 
 
-def load_or_make(folder: Path, node: str) -> NodeCertificate:
-    """This node's certificate, made at the first start and kept for good.
+def load_or_make(folder: Path, node: str, now: Callable[[], float] = clock.now) -> NodeCertificate:
+    """This node's certificate, made at the first start; `now` is in seconds since 1970.
 
     Key and certificate are one file, so that they always belong together; its mode is 0600.
     Raises CertificateError, OSError.
     """
-    import ssl
-
-    path = folder / FILE
-    if not path.exists():
-        _write(path, _make(node))
-    text = path.read_text(encoding="ascii")
-    start = text.find("-----BEGIN CERTIFICATE-----")
-    try:
-        der = ssl.PEM_cert_to_DER_cert(text[start:])
-        server_context(path)
-    except (ValueError, ssl.SSLError) as error:
-        raise CertificateError(
-            f"{path} is damaged ({error}): remove it, and a new one is made at the next start"
-        ) from None
-    return NodeCertificate(path=path, der=der)
+    if not (folder / FILE).exists():
+        return make(folder, node, now())
+    return _load(folder / FILE)
 
 
-def fingerprint(der: bytes) -> str:
-    """The SHA-256 of a certificate as `openssl x509 -fingerprint` prints it."""
-    return hashlib.sha256(der).digest().hex(":").upper()
+def make(folder: Path, node: str, now: float) -> NodeCertificate:
+    """A new key and a new certificate in the place of the old, durable when this returns.
 
-
-def end_point_hash(der: bytes) -> bytes:
-    """The channel binding `tls-server-end-point` of a server's certificate (RFC 5929, 4.1).
-
-    The hash is that of the certificate's signature, but never a broken one. Raises
-    CertificateError when the signature has none (as Ed25519) or this is no certificate.
+    Raises OSError, and then the old ones are still there.
     """
+    files.replace(folder / FILE, _make(node, now), mode=0o600)
+    return _load(folder / FILE)
+
+
+def describe(der: bytes) -> Certificate:
+    """What a certificate says of itself; raises CertificateError."""
+    from cryptography import x509
+
     try:
-        certificate, _ = _der(der, 0x30)
-        _, rest = _der(certificate, 0x30)
-        algorithm, _ = _der(rest, 0x30)
-        identifier, _ = _der(algorithm, 0x06)
-    except (IndexError, ValueError):
-        raise CertificateError("the server's certificate cannot be read") from None
-    name = _HASHES.get(identifier)
-    if name is None:
-        raise CertificateError("the server's certificate is signed in a way that cannot be bound")
-    return hashlib.new(name, der).digest()
+        certificate = x509.load_der_x509_certificate(der)
+        subject = certificate.subject.rfc4514_string()
+    except ValueError as error:
+        raise CertificateError(f"the certificate cannot be read: {error}") from error
+    return Certificate(
+        subject=subject,
+        fingerprint=fingerprint(der),
+        not_before=certificate.not_valid_before_utc.timestamp(),
+        not_after=certificate.not_valid_after_utc.timestamp(),
+    )
 
 
 def server_context(path: Path) -> ssl.SSLContext:
@@ -124,21 +97,23 @@ def client_context() -> ssl.SSLContext:
     return context
 
 
-def _der(data: bytes, tag: int) -> tuple[bytes, bytes]:
-    """The contents of the first element, which has that tag, and what follows it."""
-    if data[0] != tag:
-        raise ValueError("another element was expected")
-    length, start = data[1], 2
-    if length & 0x80:
-        start += length & 0x7F
-        length = int.from_bytes(data[2:start], "big")
-    if len(data) < start + length:
-        raise ValueError("the element is cut short")
-    return data[start : start + length], data[start + length :]
+def _load(path: Path) -> NodeCertificate:
+    import ssl
+
+    text = path.read_text(encoding="ascii")
+    start = text.find("-----BEGIN CERTIFICATE-----")
+    try:
+        der = ssl.PEM_cert_to_DER_cert(text[start:])
+        server_context(path)
+    except (ValueError, ssl.SSLError) as error:
+        raise CertificateError(
+            f"{path} is damaged ({error}): remove it, and a new one is made at the next start"
+        ) from None
+    return NodeCertificate(path=path, der=der)
 
 
-def _make(node: str) -> bytes:
-    from datetime import UTC, datetime, timedelta
+def _make(node: str, now: float) -> bytes:
+    from datetime import UTC, datetime
 
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
@@ -147,15 +122,15 @@ def _make(node: str) -> bytes:
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, node[:64])])
-    now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))  # a clock may be wrong at the first start
-        .not_valid_after(now + timedelta(days=365 * YEARS))
+        # a clock may be wrong at the first start
+        .not_valid_before(datetime.fromtimestamp(now - DAY, UTC))
+        .not_valid_after(datetime.fromtimestamp(now + 365 * YEARS * DAY, UTC))
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(
@@ -164,15 +139,3 @@ def _make(node: str) -> bytes:
         serialization.NoEncryption(),
     )
     return private + certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a new file of mode 0600, whole or not at all."""
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)

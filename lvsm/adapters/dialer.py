@@ -12,8 +12,9 @@ import ssl
 from collections import deque
 from collections.abc import Mapping
 
-from lvsm.adapters.certificates import client_context, end_point_hash
+from lvsm.adapters.certificates import client_context
 from lvsm.core import scram
+from lvsm.core.certificate import end_point_hash
 from lvsm.core.conversation import Answered, Conversation, Happening, Ready, RefusedError, Response
 from lvsm.core.errors import LvsmError
 from lvsm.core.principal import NODE_PREFIX

@@ -20,12 +20,13 @@ from typing import Self
 
 from lvsm.adapters import clock
 from lvsm.adapters.answer import Answer
-from lvsm.adapters.certificates import NodeCertificate, end_point_hash, server_context
+from lvsm.adapters.certificates import NodeCertificate, server_context
 from lvsm.adapters.connection import Connection, ReplyGoneError
 from lvsm.adapters.entrances import TcpConnection, UnixConnection, peer_credentials, peer_name
 from lvsm.adapters.lean_tls import LeanTls
 from lvsm.core.admission import Admission, Limits
 from lvsm.core.allowance import Allowance
+from lvsm.core.certificate import end_point_hash
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Handler
 from lvsm.core.principal import Principal, local_principal

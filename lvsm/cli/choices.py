@@ -13,9 +13,8 @@ from typing import Any
 
 import click
 
-from lvsm.cli.target import Address, AddressError, Unix, parse_address
+from lvsm.client.addresses import LOCAL, Address, AddressError, Unix, parse_address
 
-SOCKET = Unix(Path("/run/lvsm/plvsd.sock"))
 TIMEOUT = 30.0
 
 
@@ -23,7 +22,7 @@ TIMEOUT = 30.0
 class Choices:
     """What one command line chose: every option writes its own field. `local` is a test's seam."""
 
-    local: Unix = SOCKET
+    local: Unix = LOCAL
     nodes: tuple[Address, ...] = ()
     user: str = "admin"
     password_file: Path | None = None

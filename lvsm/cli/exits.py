@@ -33,7 +33,7 @@ class Exit(NamedTuple):
 TABLE = (
     Exit(OK, "ok", "It was done, and of `status`: the cluster is OK."),
     Exit(ERROR, "error", "It was not done, or was done in part; the message says what to do."),
-    Exit(UNREACHABLE, "unreachable", "No plvsd answered; nothing was asked of any."),
+    Exit(UNREACHABLE, "unreachable", "No plvsd answered, and nothing was changed."),
     Exit(NOT_ALLOWED, "not allowed", "The login failed, or this user may not do that."),
     Exit(CONFLICT, "conflict", "Somebody saved meanwhile: start again from the newer text."),
     Exit(
@@ -46,6 +46,8 @@ TABLE = (
 
 _OF_CODE = {
     "unreachable": UNREACHABLE,
+    "bad-response": UNREACHABLE,
+    "wrong-certificate": UNREACHABLE,
     "auth-failed": NOT_ALLOWED,
     "not-the-server": NOT_ALLOWED,
     "login-required": NOT_ALLOWED,

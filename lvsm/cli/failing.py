@@ -11,7 +11,7 @@ import click
 
 from lvsm.cli import exits
 from lvsm.cli.output import SCHEMA_VERSION, shown
-from lvsm.client import Refused
+from lvsm.client import RefusedError
 from lvsm.core.errors import LvsmError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def likely(root: Root, name: str) -> str | None:
 
 
 def _items(error: LvsmError) -> list[dict[str, Any]]:
-    return [dict(item) for item in error.items] if isinstance(error, Refused) else []
+    return [dict(item) for item in error.items] if isinstance(error, RefusedError) else []
 
 
 def _as_text(error: LvsmError) -> str:

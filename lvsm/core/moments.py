@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from lvsm.core.errors import LvsmError
 
-UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+DAY = 86400
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
 """How many seconds each letter behind a number stands for."""
 
 _AGO = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([smhdw]?)", re.ASCII)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lvsm.adapters.certificates import client_context, end_point_hash, load_or_make, server_context
+from lvsm.adapters.certificates import client_context, load_or_make, server_context
 from lvsm.adapters.dialer import LinkError, dial
 from lvsm.core import scram
 from lvsm.core.admission import Limits
+from lvsm.core.certificate import end_point_hash
 from lvsm.core.conversation import RefusedError
 from lvsm.core.scram import NotTheServerError
 from tests.unit.adapters.protocol_node import KEY, Node, Raw, raw_tls, raw_unix, running, until

@@ -22,7 +22,7 @@ from lvsm.adapters.certificates import load_or_make
 from lvsm.adapters.transport import Server
 from lvsm.cli.choices import Choices
 from lvsm.cli.main import cli
-from lvsm.cli.target import Unix
+from lvsm.client import Unix
 from lvsm.core import scram
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Reply

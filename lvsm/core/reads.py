@@ -1,0 +1,32 @@
+"""Which verbs only look: whoever asks them twice has changed nothing.
+
+Law: what is not here counts as a change, also a verb that this version does not know.
+"""
+
+from __future__ import annotations
+
+from lvsm.core import messages
+from lvsm.core.messages import BadRequestError
+
+READS = frozenset(
+    {
+        "AUDIT FOLLOW",
+        "AUDIT SHOW",
+        "CONFIG CHECK",
+        "CONFIG SHOW",
+        "HELP",
+        "NOOP",
+        "STATUS",
+        "VIP LIST",
+        "VIP SHOW",
+        "WATCH",
+    }
+)
+
+
+def is_read(head: str) -> bool:
+    """Whether a request that begins like this only looks; `head` may go on behind the verb."""
+    try:
+        return messages.parse(head, READS).known
+    except BadRequestError:
+        return False
