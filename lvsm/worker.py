@@ -17,6 +17,7 @@ from lvsm import __version__
 from lvsm.adapters import clock, event_pipe, files, heartbeat
 from lvsm.adapters.audit_files import AuditFiles
 from lvsm.adapters.audit_log import AuditLog
+from lvsm.adapters.certificate_store import CertificateStore
 from lvsm.adapters.certificates import load_or_make
 from lvsm.adapters.cluster_login import KnownVerifiers, PeerDialer
 from lvsm.adapters.generations import Generations
@@ -32,6 +33,8 @@ from lvsm.daemon import checking
 from lvsm.daemon.accounts import Accounts
 from lvsm.daemon.audit_verbs import AuditVerbs, tell_written
 from lvsm.daemon.auditing import Auditor
+from lvsm.daemon.cert_verbs import CertVerbs
+from lvsm.daemon.certificate_keeper import CertificateKeeper
 from lvsm.daemon.checking import Checked
 from lvsm.daemon.config_verbs import ConfigVerbs
 from lvsm.daemon.control import Control
@@ -64,8 +67,10 @@ async def work(
     pipe: int,
 ) -> int:
     """Serve and work until SIGTERM; the exit status."""
+    certificate = load_or_make(settings.paths.lib, settings.node)
+    store = CertificateStore(certificate, settings.node)
     link = await open_link(connection)
-    worker = Worker(settings, link)
+    worker = Worker(settings, link, store)
     worker.replicator.load()
     server = Server(
         node=settings.node,
@@ -75,12 +80,13 @@ async def work(
         features=worker.handlers.features(),
         verifiers=worker.verifiers,
         secret=derive(settings.key, info=b"lvsm absent users 1"),
-        certificate=load_or_make(settings.paths.lib, settings.node),
+        certificate=certificate,
         local_names=_local_names(settings),
         standing=worker.accounts.standing,
         on_login_refused=worker.auditor.login_refused,
         monotonic=clock.monotonic,
     )
+    store.use = server.use
     async with aclosing(link), worker.audit_log, server:
         await server.listen_unix(sock=local)
         for listener in tcp:
@@ -92,7 +98,9 @@ async def work(
 class Worker:
     """The parts of one worker, put together."""
 
-    def __init__(self, settings: Settings, kernel: PrivilegedLink) -> None:
+    def __init__(
+        self, settings: Settings, kernel: PrivilegedLink, certificates: CertificateStore
+    ) -> None:
         """Nothing runs yet."""
         self._kernel = kernel
         view = View(me=settings.node, members=settings.members)
@@ -108,7 +116,12 @@ class Worker:
             clock=clock,
             stand=lambda: Stand(epoch=view.generation.epoch, number=view.generation.number),
         )
-        own = partial(own_facts, view, settings.interface, self.auditor.complaints)
+        self.keeper = CertificateKeeper(store=certificates, clock=clock, tell=self.watchers.tell)
+
+        def complaints() -> tuple[str, ...]:
+            return (*self.auditor.complaints(), *self.keeper.complaints())
+
+        own = partial(own_facts, view, settings.interface, complaints)
         self.feed = Feed(
             clock=clock, watchers=self.watchers, known=lambda: known(view, clock, own())
         )
@@ -192,6 +205,7 @@ class Worker:
                 AuditVerbs(audit_log=self.audit_log, watchers=self.watchers, clock=clock).table(),
                 UserVerbs(self.accounts).table(),
                 SessionVerbs(self.accounts, self.peers.publish).table(),
+                CertVerbs(keeper=self.keeper, clock=clock).table(),
             ),
             self.auditor,
             standing=self.accounts.standing,
@@ -209,6 +223,7 @@ class Worker:
             self.peers.run,
             self.feed.run,
             self.auditor.run,
+            self.keeper.run,
             partial(follow, events, self.events.notes()),
         )
         async with asyncio.TaskGroup() as group:

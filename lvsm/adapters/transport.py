@@ -12,8 +12,10 @@ import logging
 import os
 import secrets
 import socket
+import ssl
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -78,6 +80,7 @@ class Server:
         self._verifiers = verifiers
         self._secret = secret
         self._certificate = certificate
+        self._identity: tuple[ssl.SSLContext, bytes]
         self._names = {0: "root", **(local_names or {})}
         self._on_login_refused = on_login_refused
         self._standing = standing
@@ -122,20 +125,11 @@ class Server:
         certificate, verifiers = self._certificate, self._verifiers
         if certificate is None or verifiers is None or not self._secret:
             raise ValueError("TCP needs a certificate, verifiers and a secret")
-        context = server_context(certificate.path)
-        binding = end_point_hash(certificate.der)
-
-        def session(transport: asyncio.BaseTransport) -> Session:
-            login = ServerLogin(
-                nonce=secrets.token_urlsafe(NONCE_BYTES),
-                binding=binding,
-                verifiers=verifiers,
-                secret=self._secret,
-            )
-            return self._session(peer_name(transport), login)
+        self.use(certificate)
 
         def factory() -> LeanTls:
-            connection = TcpConnection(self, session)
+            context, binding = self._identity
+            connection = TcpConnection(self, partial(self._tcp_session, verifiers, binding))
             return LeanTls(connection, context, handshake_seconds=self.limits.login_seconds)
 
         loop = asyncio.get_running_loop()
@@ -145,6 +139,10 @@ class Server:
             listener = await loop.create_server(factory, host, port, backlog=BACKLOG)
         self._listeners.append(listener)
         return [open_socket.getsockname()[:2] for open_socket in listener.sockets]
+
+    def use(self, certificate: NodeCertificate) -> None:
+        """Show this certificate from the next connection on. Raises OSError, LvsmError."""
+        self._identity = (server_context(certificate.path), end_point_hash(certificate.der))
 
     async def listen_unix(
         self,
@@ -216,6 +214,17 @@ class Server:
             limits=self.limits,
             login=login,
         )
+
+    def _tcp_session(
+        self, verifiers: Verifiers, binding: bytes, transport: asyncio.BaseTransport
+    ) -> Session:
+        login = ServerLogin(
+            nonce=secrets.token_urlsafe(NONCE_BYTES),
+            binding=binding,
+            verifiers=verifiers,
+            secret=self._secret,
+        )
+        return self._session(peer_name(transport), login)
 
     def _local_session(self, transport: asyncio.BaseTransport) -> Session:
         pid, uid = peer_credentials(transport)

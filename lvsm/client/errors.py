@@ -65,6 +65,7 @@ class ConflictError(RefusedError):
 _CLASSES: dict[str, type[RefusedError]] = {
     "auth-failed": LoginRefusedError,
     "login-required": NotAllowedError,
+    "session-ended": NotAllowedError,
     "forbidden": NotAllowedError,
     "conflict": ConflictError,
 }

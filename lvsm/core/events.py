@@ -139,6 +139,16 @@ class ProblemVanished(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRenewed(Happening):
+    """New connections to this node see another certificate."""
+
+    code = "certificate-renewed"
+    sentence = "new certificate {fingerprint}: {reason}"
+    fingerprint: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RealserverChanged(Happening):
     """A realserver of a virtual service is in another state; None where it is not there."""
 
@@ -186,6 +196,7 @@ ALL: tuple[type[Happening], ...] = (
     GenerationTaken,
     ProblemAppeared,
     ProblemVanished,
+    CertificateRenewed,
     RealserverChanged,
     GenerationUsed,
 )

@@ -12,11 +12,13 @@ READS = frozenset(
     {
         "AUDIT FOLLOW",
         "AUDIT SHOW",
+        "CERT SHOW",
         "CONFIG CHECK",
         "CONFIG SHOW",
         "HELP",
         "NOOP",
         "STATUS",
+        "USER LIST",
         "VIP LIST",
         "VIP SHOW",
         "WATCH",

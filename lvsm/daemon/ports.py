@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Iterable, Sequence
 from typing import Protocol
 
 from lvsm.core.audit import AnyRecord, Batch
+from lvsm.core.certificate import Certificate
 from lvsm.core.generation import Generation
 from lvsm.core.operations import AnyOperation, Failure, KernelState
 from lvsm.core.users import Users
@@ -108,6 +109,19 @@ class AuditLog(Protocol):
         """The records from `since` on and behind number `after`, or the newest so many of them.
 
         Raises OSError.
+        """
+
+
+class CertificateStore(Protocol):
+    """This node's certificate, on the disk and in use."""
+
+    async def describe(self) -> Certificate:
+        """What it says of itself; raises CertificateError."""
+
+    async def renew(self, now: float) -> None:
+        """Replace it, durably, and use the new one from the next connection on; `now` is UTC.
+
+        Raises OSError, CertificateError, and then the old one is still in use.
         """
 
 

@@ -279,9 +279,8 @@ async def test_the_client_library_logs_in_by_a_session(tmp_path: Path) -> None:
             made = await begin(alice)
 
         def ask() -> str:
-            with connect(
-                "127.0.0.1", here.node.port, f"session:{made['id']}", made["secret"]
-            ) as client:
+            node, name = f"127.0.0.1:{here.node.port}", f"session:{made['id']}"
+            with connect(node, user=name, password=made["secret"]) as client:
                 return client.request("STATUS").text
 
         assert await asyncio.to_thread(ask) == "done"
