@@ -23,7 +23,7 @@ from lvsm.client.blocking import world
 from lvsm.client.cluster import Cluster
 from lvsm.client.effects import Compute, Effect, Flow, Open, Place, Receive, Resolve, Send
 from lvsm.client.link import Asking
-from lvsm.client.settings import PASSWORD_ITERATIONS, Deadlines, Settings, addresses_of
+from lvsm.client.settings import Deadlines, Settings, addresses_of
 from lvsm.client.watching import Event, Watching
 from lvsm.client.wire import Wire
 from lvsm.core.conversation import Response
@@ -39,7 +39,6 @@ async def connect(
     password: str | Callable[[], str] = "",
     fingerprint: str | None = None,
     deadlines: Deadlines | None = None,
-    least: int = PASSWORD_ITERATIONS,
 ) -> Client:
     """Connect to the first of the `nodes` that answers, and log in; as `lvsm.client.connect`."""
     client = Client(
@@ -49,7 +48,6 @@ async def connect(
             password=password,
             fingerprint=fingerprint,
             deadlines=deadlines or Deadlines(),
-            least=least,
         )
     )
     await client.connect()

@@ -15,7 +15,7 @@ from lvsm.client.addresses import Address
 from lvsm.client.cluster import Cluster
 from lvsm.client.effects import Compute, Effect, Flow, Open, Place, Receive, Resolve, Send
 from lvsm.client.link import Asking, World
-from lvsm.client.settings import PASSWORD_ITERATIONS, Deadlines, Settings, addresses_of
+from lvsm.client.settings import Deadlines, Settings, addresses_of
 from lvsm.client.watching import Event, Watching
 from lvsm.core.conversation import Response
 from lvsm.core.errors import LvsmError
@@ -34,15 +34,15 @@ def connect(
     password: str | Callable[[], str] = "",
     fingerprint: str | None = None,
     deadlines: Deadlines | None = None,
-    least: int = PASSWORD_ITERATIONS,
 ) -> Client:
     """Connect to the first of the `nodes` that answers, and log in.
 
     A node is `HOST`, `HOST:PORT`, `[IPV6]:PORT` or the path of a unix socket, where there is no
     login; without any it is the plvsd of this machine. `password` may be a function, called when it
     is needed. With `fingerprint`, what `lvsm cert show` prints on that node, nothing at all is said
-    to a server with another certificate. `least` is the fewest iterations of PBKDF2 that a server
-    may ask for. Raises UnreachableError, LoginRefusedError, NotTheServerError, AddressError.
+    to a server with another certificate. The server has to ask for as many iterations of PBKDF2 as
+    `core.principal.iterations_for` says. Raises UnreachableError, LoginRefusedError,
+    NotTheServerError, AddressError.
     """
     client = Client(
         Settings(
@@ -51,7 +51,6 @@ def connect(
             password=password,
             fingerprint=fingerprint,
             deadlines=deadlines or Deadlines(),
-            least=least,
         )
     )
     client.connect()

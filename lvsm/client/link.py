@@ -246,7 +246,6 @@ def _login(
         password=password,
         nonce=world.nonce(),
         binding=end_point_hash(wire.certificate),
-        least=settings.least,
     )
 
 

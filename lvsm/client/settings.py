@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 
 from lvsm.client.addresses import LOCAL, Address, parse_address
 
-PASSWORD_ITERATIONS = 600_000
-"""As `core.scram_keys`, which costs time to import; a test holds them together."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
@@ -30,7 +27,6 @@ class Settings:
     """What a client needs to know.
 
     `password` may be a function, which is called once, when the first node is reached by TCP.
-    `least` is the fewest iterations of PBKDF2 that this client does for a server.
     """
 
     addresses: tuple[Address, ...]
@@ -38,7 +34,6 @@ class Settings:
     password: str | Callable[[], str] = field(default="", repr=False)
     fingerprint: str | None = None
     deadlines: Deadlines = field(default_factory=Deadlines)
-    least: int = PASSWORD_ITERATIONS
 
 
 def addresses_of(nodes: tuple[str | Address, ...]) -> tuple[Address, ...]:

@@ -108,7 +108,7 @@ def typed(plvsd: FakePlvsd, *answers: str) -> tuple[int, str]:
     """Run `lvsm passwd alice` at a terminal of its own, and answer its questions."""
     code = (
         "import sys; from pathlib import Path; from lvsm.cli.main import cli;"
-        "from lvsm.cli.choices import Choices; from lvsm.cli.target import Unix;"
+        "from lvsm.cli.choices import Choices; from lvsm.client import Unix;"
         "cli.main(['passwd', 'alice'], obj=Choices(local=Unix(Path(sys.argv[1]))))"
     )
     mine, theirs = pty.openpty()

@@ -13,14 +13,23 @@ from pathlib import Path
 
 from lvsm.adapters.certificates import NodeCertificate, load_or_make
 from lvsm.adapters.transport import Server
+from lvsm.core import scram
 from lvsm.core.admission import Limits
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Reply
 from lvsm.core.session import Request
-from tests.unit.adapters.protocol_node import Verifiers
+from tests.unit.adapters.protocol_node import PASSWORD, Verifiers
 
 VERBS = ("STATUS", "VIP SHOW", "CONFIG SAVE", "CONFIG CHECK", "WATCH", "AUDIT FOLLOW", "HANG")
+_WEAK = scram.make_verifier(PASSWORD, b"w" * 16, scram.KEY_ITERATIONS)
 GREETING = b"LVSM 1 rogue 2.0.0\n"
+
+
+class _Verifiers(Verifiers):
+    """Also of `weak`, for whose password this node asks for few iterations."""
+
+    def lookup(self, name: str) -> scram.Verifier | None:
+        return _WEAK if name == "weak" else super().lookup(name)
 
 
 @dataclass(kw_only=True)
@@ -87,7 +96,7 @@ def serving(folder: Path, name: str = "dir1", limits: Limits | None = None) -> I
             software="2.0.0",
             handle=node,
             verbs=dict.fromkeys(VERBS, "for the tests"),
-            verifiers=Verifiers(),
+            verifiers=_Verifiers(),
             secret=b"secret",
             certificate=node.certificate,
             limits=limits,

@@ -14,9 +14,7 @@ from lvsm.client import Deadlines, Settings, UnreachableError, parse_address
 from lvsm.client.cluster import Cluster
 from lvsm.client.effects import Compute, Flow, Open, Place, Receive, Resolve, Send
 from lvsm.client.link import Asking, World
-from lvsm.client.settings import PASSWORD_ITERATIONS
 from lvsm.client.watching import Event, Watching
-from lvsm.core import scram_keys
 
 T = TypeVar("T")
 GREETING = b"LVSM 1 dir1 2.0.0 config\n"
@@ -178,7 +176,3 @@ def test_a_request_that_nobody_waits_for_ends_its_connection() -> None:
     assert isinstance(flow.throw(TimeoutError()), Send)
     flow.close()
     assert world.wires[0].closed
-
-
-def test_the_fewest_iterations_are_those_of_a_password() -> None:
-    assert PASSWORD_ITERATIONS == scram_keys.PASSWORD_ITERATIONS

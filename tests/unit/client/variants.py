@@ -9,13 +9,12 @@ from typing import Any, Protocol
 
 from lvsm import client
 from lvsm.client import Event, Response, aio
-from lvsm.core.scram import KEY_ITERATIONS, machine_password
+from lvsm.core.scram import machine_password
 from tests.unit.adapters.protocol_node import KEY
 
 QUICK: dict[str, Any] = {
     "user": "node:dir2",
     "password": machine_password(KEY),
-    "least": KEY_ITERATIONS,
 }
 """A login that does not cost 600,000 iterations."""
 
