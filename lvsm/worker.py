@@ -18,7 +18,6 @@ from lvsm.adapters import clock, event_pipe, files, heartbeat
 from lvsm.adapters.audit_files import AuditFiles
 from lvsm.adapters.audit_log import AuditLog
 from lvsm.adapters.certificate_store import CertificateStore
-from lvsm.adapters.certificates import load_or_make
 from lvsm.adapters.cluster_login import KnownVerifiers, PeerDialer
 from lvsm.adapters.generations import Generations
 from lvsm.adapters.privileged_link import PrivilegedLink, open_link
@@ -67,10 +66,8 @@ async def work(
     pipe: int,
 ) -> int:
     """Serve and work until SIGTERM; the exit status."""
-    certificate = load_or_make(settings.paths.lib, settings.node)
-    store = CertificateStore(certificate, settings.node)
     link = await open_link(connection)
-    worker = Worker(settings, link, store)
+    worker = Worker(settings, link)
     worker.replicator.load()
     server = Server(
         node=settings.node,
@@ -80,13 +77,13 @@ async def work(
         features=worker.handlers.features(),
         verifiers=worker.verifiers,
         secret=derive(settings.key, info=b"lvsm absent users 1"),
-        certificate=certificate,
+        certificate=worker.certificates.load(),
         local_names=_local_names(settings),
         standing=worker.accounts.standing,
         on_login_refused=worker.auditor.login_refused,
         monotonic=clock.monotonic,
     )
-    store.use = server.use
+    worker.certificates.use = server.use
     async with aclosing(link), worker.audit_log, server:
         await server.listen_unix(sock=local)
         for listener in tcp:
@@ -98,9 +95,7 @@ async def work(
 class Worker:
     """The parts of one worker, put together."""
 
-    def __init__(
-        self, settings: Settings, kernel: PrivilegedLink, certificates: CertificateStore
-    ) -> None:
+    def __init__(self, settings: Settings, kernel: PrivilegedLink) -> None:
         """Nothing runs yet."""
         self._kernel = kernel
         view = View(me=settings.node, members=settings.members)
@@ -116,7 +111,10 @@ class Worker:
             clock=clock,
             stand=lambda: Stand(epoch=view.generation.epoch, number=view.generation.number),
         )
-        self.keeper = CertificateKeeper(store=certificates, clock=clock, tell=self.watchers.tell)
+        self.certificates = CertificateStore(settings.paths.lib, settings.node)
+        self.keeper = CertificateKeeper(
+            store=self.certificates, clock=clock, tell=self.watchers.tell
+        )
 
         def complaints() -> tuple[str, ...]:
             return (*self.auditor.complaints(), *self.keeper.complaints())

@@ -17,14 +17,15 @@ SECONDS = 1.0
 
 def vip_names(context: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """The names of the virtual services that begin so."""
-    from lvsm.client import connect
+    from lvsm.client import Deadlines, connect
     from lvsm.core.names import is_name
 
     choices = context.find_object(Choices) or Choices()
     if choices.nodes:
         return []
     try:
-        with connect(unix=choices.local.path, timeout=SECONDS, connect_timeout=SECONDS) as client:
+        limits = Deadlines(connect=SECONDS, login=SECONDS, request=SECONDS)
+        with connect(choices.local, deadlines=limits) as client:
             items = client.request("VIP LIST").items
     except (LvsmError, OSError):
         return []

@@ -41,10 +41,6 @@ CLIENT: Mapping[str, Note] = {
         "The client ended the connection before its answer did; only plvsd's log has this.",
         "Nothing: what was asked for may have been done.",
     ),
-    "lost": Note(
-        "The connection broke, or the answer is late: what was asked for may have been done.",
-        "Look (`lvsm status`, `lvsm config show`) before asking again.",
-    ),
     "not-the-same": Note(
         "The new password was not typed alike twice; nothing was changed.",
         "Type it again.",
@@ -54,8 +50,13 @@ CLIENT: Mapping[str, Note] = {
         " does not exist there, or somebody stands in between.",
         "Check `--node`; if it is right, compare the certificate's fingerprint on the node.",
     ),
+    "outcome-unknown": Note(
+        "A change was asked for and no answer came: the connection broke, or the time was up. It"
+        " may be done or not, and is not asked for again.",
+        "Look (`lvsm status`, `lvsm config show`, `lvsm audit show`) before asking again.",
+    ),
     "unreachable": Note(
-        "No plvsd answers there, or it shows another certificate than `--fingerprint` says.",
+        "No plvsd answers there, or the last one was lost while something was read.",
         "Check that plvsd runs (`systemctl status plvsd`), and host, port and firewall.",
     ),
     "unusable-text": Note(
@@ -65,6 +66,10 @@ CLIENT: Mapping[str, Note] = {
     "weak-password": Note(
         "The new password is too short; nothing was changed.",
         "Choose a longer one: the message says how long.",
+    ),
+    "wrong-certificate": Note(
+        "The node shows another certificate than `--fingerprint` says; it was told nothing.",
+        "If it was renewed, take the fingerprint from `lvsm cert show` on the node itself.",
     ),
 }
 

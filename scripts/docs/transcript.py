@@ -14,8 +14,9 @@ from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
 
-from lvsm.adapters.certificates import client_context, end_point_hash
+from lvsm.adapters.certificates import client_context
 from lvsm.core import scram
+from lvsm.core.certificate import end_point_hash
 from scripts.docs.node import PASSWORD, Node
 
 FIRST, FINAL = "<client-first>", "<client-final>"

@@ -14,7 +14,7 @@ import pytest
 from click.testing import Result
 
 from lvsm.cli import exits
-from lvsm.client import Refused, connect
+from lvsm.client import LoginRefusedError, connect
 from lvsm.core.scram_keys import make_verifier
 from tests.unit.cli.plvsd import lvsm
 
@@ -72,16 +72,17 @@ def test_users_roles_sessions_and_a_restart(tmp_path: Path) -> None:
         assert refused.exit_code == exits.NOT_ALLOWED
         assert "it is for the role admin" in refused.stderr
 
-        with connect("127.0.0.1", node.port, "alice", ALICES) as client:
+        address = f"127.0.0.1:{node.port}"
+        with connect(address, user="alice", password=ALICES) as client:
             made = client.request("SESSION NEW").items[0]
         session, secret = f"session:{made['id']}", made["secret"]
-        with connect("127.0.0.1", node.port, session, secret) as client:
+        with connect(address, user=session, password=secret) as client:
             assert client.request("STATUS").items[0]["node"] == "dir1"
 
         new.write_text("another one of alice's")
         assert node.over_tls("alice", ALICES, "passwd", *words[5:]).exit_code == exits.OK
-        with pytest.raises(Refused) as wrong:
-            connect("127.0.0.1", node.port, session, secret)
+        with pytest.raises(LoginRefusedError) as wrong:
+            connect(address, user=session, password=secret)
         assert wrong.value.code == "auth-failed"
 
     with plvsd(tmp_path, str(make_verifier("another seed", b"b" * 16))) as node:

@@ -56,7 +56,8 @@ def test_a_damaged_file_says_what_to_do(tmp_path: Path) -> None:
 
 async def test_new_connections_get_the_new_one_and_old_ones_live_on(tmp_path: Path) -> None:
     async with running(tmp_path) as node:
-        store = CertificateStore(node.certificate, "dir1")
+        store = CertificateStore(tmp_path, "dir1")
+        assert store.load() == node.certificate
         store.use = node.server.use
         old = await dial("127.0.0.1", node.port, node="dir2", key=KEY)
         await store.renew(NOW)
@@ -72,9 +73,9 @@ async def test_new_connections_get_the_new_one_and_old_ones_live_on(tmp_path: Pa
 
 
 async def test_a_renewal_that_fails_changes_nothing(tmp_path: Path) -> None:
-    made = load_or_make(tmp_path, "dir1")
     used: list[object] = []
-    store = CertificateStore(made, "n" * 70)
+    store = CertificateStore(tmp_path, "n" * 70)
+    made = store.load()
     store.use = used.append
     made.path.rename(tmp_path / "away")
     tmp_path.joinpath("node.pem").mkdir()
