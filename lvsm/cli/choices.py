@@ -99,7 +99,7 @@ _OPTIONS: tuple[Callable[[], GlobalOption], ...] = (
     lambda: GlobalOption(
         "--fingerprint",
         metavar="SHA256",
-        help="Talk only to a node with this certificate: what `lvsm cert` prints there.",
+        help="Talk only to a node with this certificate: what `lvsm cert show` prints there.",
     ),
     lambda: GlobalOption(
         "--json", "as_json", is_flag=True, help="Print JSON, with `schema_version` 1."
