@@ -7,11 +7,21 @@ node. A generation never changes after it was made.
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Annotated, TypeAlias
 
 import msgspec
 
 from lvsm.core.errors import LvsmError
 from lvsm.core.operations import Value
+
+Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+"""A count that every JSON reader keeps exactly (RFC 8259, section 6)."""
+
+Epoch: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+Hash: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+Order: TypeAlias = tuple[Epoch, Number, Hash]
+"""A generation's place: (epoch, number, hash). Of two generations the greater one is the newer."""
 
 
 class BadGenerationError(LvsmError):
@@ -20,26 +30,35 @@ class BadGenerationError(LvsmError):
     code = "bad-generation"
 
 
-class Generation(Value, frozen=True, kw_only=True):
+class Generation(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One saved configuration.
+
+    What has its default value is left out of the bytes, so that a field which a later version adds
+    changes no hash of a generation that does not use it.
 
     `number` is 0 for the empty configuration before the first Save. `saved_at` is seconds since
     1970 (UTC). `parent` is the hash of the generation that this one was made from. `groups` maps
     each resource group's id to the names of its virtual services, so that ids outlive edits.
+    `request` is the id of the Save that made it. `voters` are the nodes that decide the generation
+    after it, each with the incarnation of its disk. `confirm_by` is the moment (as `saved_at`) by
+    which somebody has to confirm it, None for no such moment.
     """
 
-    number: int
+    number: Number
     text: str
-    epoch: int = 1
+    epoch: Epoch = 1
     author: str = ""
     node: str = ""
     comment: str = ""
     saved_at: float = 0.0
     parent: str = ""
     groups: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    request: str = ""
+    voters: dict[str, str] = msgspec.field(default_factory=dict)
+    confirm_by: float | None = None
 
     @property
-    def order(self) -> tuple[int, int, str]:
+    def order(self) -> Order:
         """What decides which of two generations is the newer one."""
         return self.epoch, self.number, self.hash
 
@@ -60,9 +79,6 @@ def encode(generation: Generation) -> bytes:
 def decode(data: bytes) -> Generation:
     """The generation in `data`; raises BadGenerationError."""
     try:
-        generation: Generation = msgspec.json.decode(data, type=Generation)
+        return msgspec.json.decode(data, type=Generation)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadGenerationError(f"not a generation: {error}") from error
-    if generation.number < 0 or generation.epoch < 1:
-        raise BadGenerationError("not a generation: its number or epoch is out of range")
-    return generation
