@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 LAB_STAMP := $(VENV)/.lab-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lint types imports pages unit lab-tests docs lock lab venv clean
+.PHONY: help demo test check fmt lint types imports pages unit fuzz lab-tests docs lock lab venv clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ fmt: venv ## Format the code
 
 unit: venv lab ## Unit, property and contract tests
 	$(PY) -m pytest -m "not lab" $(ARGS)
+
+fuzz: venv ## Fuzz every parser (SECONDS=60 or INPUTS=100000 for each, ONLY=lines, SEED=7)
+	$(PY) -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS),--seconds $(or $(SECONDS),60)) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED))
 
 lab-tests: venv lab ## Tests on real kernels, heartbeat included
 	$(PY) -m pytest -m lab -p no:randomly --timeout 600 $(ARGS)

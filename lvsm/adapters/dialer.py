@@ -103,6 +103,7 @@ class Link(asyncio.Protocol):
                 nonce=secrets.token_urlsafe(18),
                 binding=end_point_hash(der),
                 least=scram.KEY_ITERATIONS,
+                most=scram.KEY_ITERATIONS,  # the event loop waits for them
             )
         except LvsmError as error:
             self._break(error)

@@ -51,7 +51,7 @@ def parse(text: str) -> Authkeys:
 
 
 def _index(word: str, number: int) -> int:
-    if not (word.isascii() and word.isdecimal()) or not 0 <= int(word) <= 15:
+    if not (word.isascii() and word.isdecimal() and len(word) <= 2 and int(word) <= 15):
         raise AuthkeysError(f"authkeys line {number}: a key's number is between 0 and 15")
     return int(word)
 

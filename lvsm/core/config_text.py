@@ -94,6 +94,9 @@ def parse(text: str) -> Parsed:
             place=Place(line=1, column=1),
         )
         return Parsed(configuration=None, problems=(problem,))
+    deep = toml_text.too_deep(text)
+    if deep is not None:
+        return Parsed(configuration=None, problems=(_too_deep(text, deep),))
     try:
         document = tomllib.loads(text)
     except RecursionError:
@@ -106,6 +109,16 @@ def parse(text: str) -> Parsed:
     configuration = reader.configuration(document)
     problems = located(reader.problems, lambda: Places(text))
     return Parsed(configuration=None if problems else configuration, problems=problems)
+
+
+def _too_deep(text: str, at: int) -> Problem:
+    line_start = text.rfind("\n", 0, at) + 1
+    return Problem(
+        code="syntax",
+        message="this key has more parts than any that LVSM knows",
+        advice="Look at the dots here: a key is like vip.web.address.",
+        place=Place(line=text.count("\n", 0, at) + 1, column=at - line_start + 1),
+    )
 
 
 def _syntax(message: str, text: str) -> Problem:

@@ -7,6 +7,9 @@ of ours is any other exception, and is logged with its traceback.
 
 from __future__ import annotations
 
+LONGEST_REPEATED = 200
+"""Characters of a stranger's text, or of another library's error about it, that a message has."""
+
 
 class LvsmError(Exception):
     """Something outside LVSM is wrong: `code` is stable, `message` says what and what to do."""
@@ -19,3 +22,9 @@ class LvsmError(Exception):
         self.message = message
         if code is not None:
             self.code = code
+
+
+def shortened(text: object) -> str:
+    """The text of something, no longer than a message may repeat it."""
+    whole = str(text)
+    return whole if len(whole) <= LONGEST_REPEATED else f"{whole[:LONGEST_REPEATED]}..."

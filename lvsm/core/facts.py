@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lvsm.core.errors import LvsmError
+from lvsm.core.errors import LvsmError, shortened
 from lvsm.core.operations import AddressText, InterfaceText, Value
 
 
@@ -50,5 +50,5 @@ def decode(data: bytes) -> Facts:
     try:
         facts: Facts = msgspec.json.decode(data, type=Facts)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadFactsError(f"not a node's facts: {error}") from error
+        raise BadFactsError(f"not a node's facts: {shortened(error)}") from error
     return facts

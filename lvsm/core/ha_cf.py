@@ -15,7 +15,7 @@ from typing import Any
 
 from lvsm.core.errors import LvsmError
 
-_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|us)?", re.ASCII)
+_TIME = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)(ms|us)?", re.ASCII)
 _TIMES = ("keepalive", "deadtime", "warntime", "initdead")
 _MEDIA = ("bcast", "mcast", "ucast")
 DEFAULT_UDP_PORT = 694
@@ -76,7 +76,8 @@ def _directive(found: dict[str, Any], words: list[str], line: str) -> None:
     if name in _TIMES:
         found["times"][name] = milliseconds(_one(arguments))
     elif name == "node":
-        found["nodes"] += [node.lower() for node in arguments if node.lower() not in found["nodes"]]
+        nodes = [*found["nodes"], *(node.lower() for node in arguments)]
+        found["nodes"] = list(dict.fromkeys(nodes))
     elif name in _MEDIA:
         if not arguments:
             raise ValueError("an interface is missing")
@@ -95,7 +96,7 @@ def _one(arguments: list[str]) -> str:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
         raise ValueError("a port is between 1 and 65535")
     return int(text)
 

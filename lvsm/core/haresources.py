@@ -7,6 +7,7 @@ Law: render changes only what stands between its two marks, and only typed value
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ from lvsm.core.verbs import HaresourcesGroup
 BEGIN = "# begin of LVSM's lines: plvsd writes them, and replaces whatever stands here"
 END = "# end of LVSM's lines"
 _RESOURCE = "plvs"
+_BEGIN = re.compile(rf"^{re.escape(BEGIN)}(?:\n|\Z)", re.MULTILINE)
+_BLOCK = re.compile(
+    rf"^{re.escape(BEGIN)}\n.*?^{re.escape(END)}(?:\n|\Z)", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,8 @@ def render(existing: str, groups: Sequence[HaresourcesGroup]) -> str:
         lines.append(f"{first} {_RESOURCE}::{entry.group}{rest}")
     lines.append(END)
     if before and not before.endswith("\n"):
+        before += "\n"
+    if before.endswith("\\\n"):  # it would take our first line for its own
         before += "\n"
     return before + "\n".join(lines) + "\n" + after
 
@@ -71,10 +78,16 @@ def _is_ours(line: str) -> bool:
 
 
 def _around(text: str) -> tuple[str, str]:
-    start = text.find(BEGIN + "\n")
-    if start < 0:
+    """What stands before and behind our block."""
+    block = _BLOCK.search(text)
+    if block is not None:
+        return text[: block.start()], text[block.end() :]
+    begin = _BEGIN.search(text)
+    if begin is None:
         return text, ""
-    end = text.find(END, start)
-    if end < 0:
-        return text[:start], ""
-    return text[:start], text[end + len(END) :].removeprefix("\n")
+    kept: list[str] = []  # somebody removed the end's mark: other people's lines stay
+    for line in text[begin.end() :].split("\n"):
+        goes_on = line.endswith("\\") or (kept and kept[-1].endswith("\\"))
+        if goes_on or not _is_ours(line):
+            kept.append(line)
+    return text[: begin.start()], "\n".join(kept)

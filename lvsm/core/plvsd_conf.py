@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import re
 import tomllib
 from base64 import b64decode
@@ -11,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lvsm.core import readers
-from lvsm.core.errors import LvsmError
-from lvsm.core.names import did_you_mean
+from lvsm.core.errors import LvsmError, shortened
+from lvsm.core.names import did_you_mean, quoted
 from lvsm.core.places import Places
 from lvsm.core.readers import Wrong
+from lvsm.core.toml_text import too_deep
 
 DEFAULT_PORT = 6610
 DEFAULT_UID = "plvsd"
@@ -63,7 +63,7 @@ def _verifier(value: Any) -> str:
 def _cluster_key(value: Any) -> str:
     try:
         enough = len(b64decode(readers.text(value), validate=True)) >= KEY_BYTES
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, and so is what other characters than ASCII give
         enough = False
     if not enough:
         raise Wrong("key", "this is no key", f"Give base64 of at least {KEY_BYTES} random bytes.")
@@ -83,14 +83,18 @@ _KEYS: Mapping[str, Callable[[Any], Any]] = {
 
 def parse(text: str) -> PlvsdConf:
     """Read a plvsd.conf; raises PlvsdConfError for the first mistake."""
+    if too_deep(text) is not None:
+        raise PlvsdConfError("plvsd.conf is no TOML that LVSM reads: a key has too many dots")
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PlvsdConfError(f"plvsd.conf is no TOML: {error}") from None
+    except RecursionError:
+        raise PlvsdConfError("plvsd.conf is no TOML: brackets in brackets, too deep") from None
+    except ValueError as error:  # tomllib's own, and Python's about numbers of 4,300 digits
+        raise PlvsdConfError(f"plvsd.conf is no TOML: {shortened(error)}") from None
     values = {}
     for key, value in document.items():
         if key not in _KEYS:
-            raise _error(text, key, f"there is no key {key!r}", did_you_mean(key, _KEYS))
+            raise _error(text, key, f"there is no key {quoted(key)}", did_you_mean(key, _KEYS))
         try:
             values[key] = _KEYS[key](value)
         except Wrong as wrong:
@@ -100,7 +104,8 @@ def parse(text: str) -> PlvsdConf:
 
 def _error(text: str, key: str, message: str, advice: str) -> PlvsdConfError:
     place = Places(text).key((key,))
-    return PlvsdConfError(f"plvsd.conf:{place.line}:{place.column} {key}: {message}. {advice}")
+    where = f"plvsd.conf:{place.line}:{place.column} {shortened(key)}"
+    return PlvsdConfError(f"{where}: {message}. {advice}")
 
 
 def render(conf: PlvsdConf) -> str:

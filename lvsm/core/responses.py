@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import binascii
 import json
+import math
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
@@ -170,9 +171,20 @@ def _err(rest: str) -> Err:
     return Err(positional[0], positional[1], fields)
 
 
+def _finite(text: str) -> float:
+    """A number as JSON has it: Python would take NaN, Infinity, and 1e999 for it, and JSON none."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
+
+
 def _load(text: str) -> Fields:
     try:
-        value = json.loads(text)
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         raise BadResponseError("an item or event is one JSON object") from None
     if not isinstance(value, dict):

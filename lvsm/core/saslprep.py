@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from lvsm.core.errors import LvsmError
 
+LONGEST = 1_024
+"""Characters, before and after preparing: each of them is looked up in nine tables."""
+
 
 class UnusableTextError(LvsmError):
-    """A user name or password with characters that nobody could type again."""
+    """A user name or password with characters that nobody could type again, or too many."""
 
     code = "unusable-text"
 
@@ -18,6 +21,8 @@ def saslprep(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
+    if len(text) > LONGEST:
+        raise UnusableTextError(f"the text has more than {LONGEST} characters")
     import stringprep
     import unicodedata
 
@@ -27,6 +32,8 @@ def saslprep(text: str) -> str:
         if not stringprep.in_table_b1(character)
     )
     prepared = unicodedata.ucd_3_2_0.normalize("NFKC", mapped)
+    if len(prepared) > LONGEST:  # one character can become eighteen
+        raise UnusableTextError(f"the text has more than {LONGEST} characters")
     prohibited = (
         stringprep.in_table_a1,
         stringprep.in_table_c12,

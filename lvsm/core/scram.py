@@ -19,6 +19,7 @@ from lvsm.core.principal import iterations_for
 from lvsm.core.saslprep import UnusableTextError, saslprep
 from lvsm.core.scram_keys import (
     KEY_ITERATIONS,
+    MAX_ITERATIONS,
     PASSWORD_ITERATIONS,
     ScramError,
     Verifier,
@@ -51,6 +52,8 @@ __all__ = [
 
 MECHANISM = "SCRAM-SHA-256-PLUS"
 MAX_MESSAGE = 4_096
+MAX_NAME = 255
+"""Characters of a user name that is not ASCII: preparing one costs time, and anybody may ask."""
 
 _GS2 = "p=tls-server-end-point,,"
 _NONCE = re.compile(r"[\x21-\x2b\x2d-\x7e]{16,256}")
@@ -67,7 +70,8 @@ class Client:
 
     `binding` is the end-point hash of the certificate that the server showed; `least` the fewest
     iterations that the client will do, for a server that asks for fewer wants to guess cheaply;
-    None is what `principal.iterations_for` says of the user.
+    None is what `principal.iterations_for` says of the user. `most` are the most of them, for a
+    server that asks for more only wants to keep the client busy.
     """
 
     def __init__(
@@ -78,12 +82,14 @@ class Client:
         nonce: str,
         binding: bytes,
         least: int | None = None,
+        most: int = MAX_ITERATIONS,
     ) -> None:
         """`nonce` has 16 to 256 printable ASCII characters other than commas, used only once."""
         self._password = password
         self._nonce = _checked_nonce(nonce)
         self._binding = binding
         self._least = iterations_for(user) if least is None else least
+        self._most = most
         self._bare = f"n={_escape(saslprep(user))},r={nonce}"
         self._signature: bytes | None = None
         self._step = 0
@@ -104,6 +110,10 @@ class Client:
         if iterations < self._least:
             raise NotTheServerError(
                 f"the server asks for {iterations} iterations, fewer than {self._least}"
+            )
+        if iterations > self._most:
+            raise NotTheServerError(
+                f"the server asks for {iterations} iterations, more than {self._most}"
             )
         without_proof = f"c={_binding_text(self._binding)},r={fields['r']}"
         salted = salted_password(self._password, from_base64(fields["s"]), iterations)
@@ -150,6 +160,8 @@ class Server:
         self._bare = text.removeprefix(_GS2)
         fields = _attributes(self._bare, "nr")
         self._nonce = _checked_nonce(fields["r"]) + self._nonce
+        if len(fields["n"]) > MAX_NAME and not fields["n"].isascii():
+            raise ScramError("the user name is too long")
         try:
             name = saslprep(_unescape(fields["n"]))
         except UnusableTextError:

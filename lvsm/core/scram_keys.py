@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import hmac
+import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from hashlib import pbkdf2_hmac, sha256
@@ -17,6 +18,8 @@ KEY_ITERATIONS = 4_096
 """For machine keys of full entropy, which no guessing finds."""
 MAX_ITERATIONS = 10_000_000
 SALT_BYTES = 16
+
+_COUNT = re.compile(r"[1-9][0-9]{0,7}", re.ASCII)
 
 
 class ScramError(LvsmError):
@@ -100,8 +103,8 @@ def absent_verifier(name: str, secret: bytes, iterations: int = PASSWORD_ITERATI
 
 
 def iteration_count(text: str) -> int:
-    """A count as the messages write it; raises ScramError."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 8) or int(text) > MAX_ITERATIONS:
+    """A count as the messages write it, without leading zeros; raises ScramError."""
+    if _COUNT.fullmatch(text) is None or int(text) > MAX_ITERATIONS:
         raise ScramError("an iteration count is a decimal number up to 10,000,000")
     return int(text)
 

@@ -1,6 +1,7 @@
 """TOML as LVSM writes it: keys, values and tables of the files that it makes.
 
-Law: tomllib reads back what was given, whatever characters a text has.
+Law: tomllib reads back what was given, whatever characters a text has. Beside it, what LVSM does
+not even give tomllib to read.
 """
 
 from __future__ import annotations
@@ -9,7 +10,20 @@ import re
 from collections.abc import Mapping
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_PART = r"(?:[A-Za-z0-9_-]++|\"(?:[^\"\\\n]|\\.)*+\"|'[^'\n]*+')[ \t]*+"
+_DEEP = re.compile(
+    rf"(?:^|[\[{{,])[ \t]*+{_PART}(?:\.[ \t]*+{_PART}){{16}}", re.MULTILINE | re.ASCII
+)
 _TO_ESCAPE = re.compile(r'[\x00-\x1f\x7f"\\]')
+
+
+def too_deep(text: str) -> int | None:
+    """Where in `text` a key of more than 16 parts begins (`a.b.c...`); None when there is none.
+
+    tomllib's work grows with the square of the parts: 16,000 of them, 32 KiB, take it 5 s.
+    """
+    match = _DEEP.search(text)
+    return None if match is None else match.start()
 
 
 def value(given: object) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lvsm.core.errors import LvsmError
+from lvsm.core.errors import LvsmError, shortened
 from lvsm.core.operations import AddressText, AnyOperation, Failure, KernelState, Value
 
 MAX_FRAME = 16 * 1024 * 1024
@@ -99,7 +99,7 @@ def decode_request(body: bytes) -> AnyRequest:
     try:
         request: AnyRequest = msgspec.json.decode(body, type=AnyRequest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadFrameError(f"no request that plvsd knows: {error}") from error
+        raise BadFrameError(f"no request that plvsd knows: {shortened(error)}") from error
     return request
 
 
@@ -108,5 +108,5 @@ def decode_reply(body: bytes) -> AnyReply:
     try:
         reply: AnyReply = msgspec.json.decode(body, type=AnyReply)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadFrameError(f"no reply that plvsd knows: {error}") from error
+        raise BadFrameError(f"no reply that plvsd knows: {shortened(error)}") from error
     return reply

@@ -1,0 +1,11 @@
+"""Every target by its name."""
+
+from __future__ import annotations
+
+from tests.fuzz.target import Target
+from tests.fuzz.targets import files, login, protocol, texts
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for target in (*protocol.TARGETS, *login.TARGETS, *texts.TARGETS, *files.TARGETS)
+}
