@@ -17,6 +17,7 @@ from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Handler
 from lvsm.core.principal import Principal
 from lvsm.core.responses import Event, Prepared, Response
+from lvsm.core.roles import Right
 from lvsm.core.session import Request, Session
 from lvsm.core.session_actions import (
     Action,
@@ -56,6 +57,9 @@ class Hub(Protocol):
     def enter_local(self, connection: Connection, uid: int) -> bool:
         """A local process has come; whether there is a place for it."""
 
+    def logged_in(self, connection: Connection) -> None:
+        """Somebody is there."""
+
     def login_refused(self, user: str, origin: str) -> None:
         """Somebody could not prove who they are."""
 
@@ -82,6 +86,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._writable = asyncio.Event()
         self._writable.set()
+        self._rights: frozenset[Right] = frozenset()
         self._owed = False
         self._paused = False
         self._desync = False
@@ -144,11 +149,17 @@ class Connection(asyncio.Protocol):
         """Who is there; None before the login."""
         return self._session.principal if self._session is not None else None
 
-    def dismiss(self, error: LvsmError) -> None:
+    def stand(self, now: Principal) -> None:
+        """What whoever is there may do now: who may do less than before has to log in again."""
+        if self._rights - now.rights:
+            self.dismiss("session-ended", "you may do less than before: log in again")
+        self._rights = now.rights
+
+    def dismiss(self, code: str, message: str) -> None:
         """Whoever is there may stay no longer."""
         if self._session is not None and not self.gone:
-            log.info("%s has to log in again: %s", self.address, error.message)
-            self._perform(self._session.dismiss(error.code, error.message))
+            log.info("%s has to log in again: %s", self.address, message)
+            self._perform(self._session.dismiss(code, message))
 
     def tick(self, now: float) -> None:
         """Time has passed."""
@@ -234,7 +245,7 @@ class Connection(asyncio.Protocol):
             case Wait(seconds):
                 self._later(seconds, Session.rested)
             case LoggedIn():
-                self._hub.admission.leave(self)
+                self._hub.logged_in(self)
             case Pause() | Resume():
                 self._paused = isinstance(action, Pause)
                 self._pace()

@@ -175,6 +175,11 @@ class Server:
         reply.task = self._group.create_task(self._answer(connection, request, reply))
         self._keep(reply.task)
 
+    def logged_in(self, connection: Connection) -> None:
+        """Somebody is there."""
+        self.admission.leave(connection)
+        self._ask_standing(connection)
+
     def login_refused(self, user: str, origin: str) -> None:
         """Tell whoever keeps the audit and sees to floods, or log it."""
         if self._on_login_refused is not None:
@@ -271,9 +276,9 @@ class Server:
         if self._standing is None or connection.principal is None:
             return
         try:
-            self._standing(connection.principal)
+            connection.stand(self._standing(connection.principal))
         except LvsmError as error:
-            connection.dismiss(error)
+            connection.dismiss(error.code, error.message)
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

@@ -94,7 +94,7 @@ ANSWERS: Mapping[str, Note] = {
         "Choose another.",
     ),
     "session-ended": Note(
-        "The session ended, or the user has another password or is gone.",
+        "The session ended, or the user has another password, may do less, or is gone.",
         "Log in again by the password.",
     ),
     "timeout": Note(

@@ -1,7 +1,8 @@
 """Whether somebody who has logged in is still who they were, and with which role.
 
 Law: what holds now is asked anew for each request. A user who was removed, whose password was
-changed, or whose session has ended has to log in again; a new role holds from the next request on.
+changed, or whose session has ended has to log in again; a new role holds from the next request on
+(and the server ends the connections of who may do less by it, for something may go on there).
 """
 
 from __future__ import annotations

@@ -26,7 +26,9 @@ def passwd(
 ) -> None:
     """Change the password of USER, by default of whoever --user says, else of admin.
 
-    It is asked for, twice. The user's connections and sessions end and have to log in again.
+    It is asked for, twice. The user's connections and sessions end and have to log in again. If
+    the password of admin was lost, `lvsm passwd` as root on the node gives a new one. For now each
+    node has users of its own: it is changed on the node that was asked.
 
     \b
     Examples:

@@ -27,7 +27,8 @@ dry_run_option = click.option(
 def user() -> None:
     """Look after the users who may log in over the network, and their roles.
 
-    The user `admin` is always there. On the node itself root needs no user.
+    The user `admin` is always there. On the node itself root needs no user. For now each node has
+    users of its own: what is done here is done on the node that was asked.
 
     \b
     Examples:
@@ -90,7 +91,7 @@ def user_add(
 @dry_run_option
 @pass_run
 def user_set(run: Run, name: str, role: str, dry_run: bool) -> None:
-    """Give the user NAME another role, from the next request on.
+    """Give the user NAME another role; who may do less by it has to log in again.
 
     \b
     Examples:

@@ -24,7 +24,7 @@ from lvsm.core.audit import Stand
 from lvsm.core.facts import Facts
 from lvsm.core.generation import EMPTY
 from lvsm.core.handling import Reply
-from lvsm.core.roles import Role
+from lvsm.core.roles import OF_ROLE, Role
 from lvsm.core.scram import KEY_ITERATIONS, make_verifier
 from lvsm.core.session_actions import Request
 from lvsm.daemon.accounts import Accounts
@@ -331,6 +331,21 @@ async def test_a_connection_ends_soon_after_its_session(tmp_path: Path) -> None:
             clock.pass_by(60)
             assert (await expiring.rest()).startswith(b"ERR session-ended ")
             assert await first_word(alice, "STATUS") == "OK 0"
+
+
+async def test_who_may_do_less_than_before_is_let_go_whatever_goes_on(tmp_path: Path) -> None:
+    async with (
+        site(tmp_path, FakeClock()) as here,
+        here.user("alice", "alice's password") as alice,
+        here.user("admin", "admin's password") as admin,
+    ):
+        connections = here.node.server._connections
+        await alice.ask("WATCH events")
+        await admin.ask("USER SET alice role=admin")
+        assert await first_word(alice, "USER LIST") == "OK 2"
+        await until(lambda: [c._rights for c in connections].count(OF_ROLE[Role.ADMIN]) == 2)
+        await admin.ask("USER SET alice role=viewer")
+        assert (await alice.rest()).startswith(b"ERR session-ended ")
 
 
 async def test_a_new_password_ends_every_connection_of_the_user(tmp_path: Path) -> None:
