@@ -38,11 +38,11 @@ _EXAMPLES = re.compile(r"\n*\x08\nExamples?:\n(?P<lines>(?:  .*\n?|\n)+)")
 def pages() -> Mapping[str, str]:
     """Every page by the name of its file."""
     root = click.Context(cli, info_name="lvsm", **cli.context_settings)
-    found = {_file(context): _page(context) for context in _tree(root)}
+    found = {_file(context): _page(context) for context in tree(root)}
     return dict(sorted(found.items()))
 
 
-def _tree(context: click.Context) -> Iterator[click.Context]:
+def tree(context: click.Context) -> Iterator[click.Context]:
     """A command and all that are below it."""
     yield context
     group = context.command
@@ -50,12 +50,12 @@ def _tree(context: click.Context) -> Iterator[click.Context]:
         for name in group.list_commands(context):
             command = group.get_command(context, name)
             if command is not None and not command.hidden:
-                yield from _tree(click.Context(command, parent=context, info_name=name))
+                yield from tree(click.Context(command, parent=context, info_name=name))
 
 
 def _page(context: click.Context) -> str:
     command = context.command
-    about, examples = _said(command)
+    about, examples = said(command)
     parts = [
         '.\\" Written by `make docs` from the command itself: change it there.',
         roff.title(_name(context), 1, SOURCE, MANUAL),
@@ -73,7 +73,7 @@ def _page(context: click.Context) -> str:
     return "\n".join(part for part in parts if part) + "\n"
 
 
-def _said(command: click.Command) -> tuple[str, list[str]]:
+def said(command: click.Command) -> tuple[str, list[str]]:
     """A command's help without its examples, and those."""
     help_text = cleandoc(command.help or "")
     match = _EXAMPLES.search(help_text)
