@@ -9,6 +9,11 @@ from lvsm.cli.command import Command
 VARIABLE = "_LVSM_COMPLETE"
 """What the shell's function sets to have lvsm print what could stand there: click's convention."""
 
+_CLICKS_TEST = "$zsh_eval_context[-1] == loadautofunc"
+_OUR_TEST = "$funcstack[1] == _lvsm"
+"""Whether zsh calls the script as a function of its fpath. Click's is true of the first call only
+(seen with zsh 5.9): every later TAB would complete nothing."""
+
 
 @click.command(cls=Command, short_help="Print what makes a shell complete lvsm's words.")
 @click.argument("shell", type=click.Choice(["bash", "zsh"]))
@@ -31,4 +36,5 @@ def script(root: click.Command, shell: str) -> str:
 
     # Not the class's own source(): bash's would start a bash to ask for its version.
     found = get_completion_class(shell) or ShellComplete
-    return ShellComplete.source(found(root, {}, "lvsm", VARIABLE)).strip()
+    text = ShellComplete.source(found(root, {}, "lvsm", VARIABLE))
+    return text.replace(_CLICKS_TEST, _OUR_TEST).strip()

@@ -66,7 +66,9 @@ def test_help_offers_commands_and_codes(tmp_path: Path) -> None:
 
 def test_a_script_is_printed_for_bash_and_zsh_only() -> None:
     assert "complete -o nosort -F _lvsm_completion lvsm" in lvsm("completion", "bash").stdout
-    assert lvsm("completion", "zsh").stdout.startswith("#compdef lvsm\n")
+    zsh = lvsm("completion", "zsh").stdout
+    assert zsh.startswith("#compdef lvsm\n")
+    assert "if [[ $funcstack[1] == _lvsm ]]; then\n" in zsh
     assert lvsm("completion", "fish").exit_code == exits.USAGE
 
 
