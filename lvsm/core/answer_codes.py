@@ -40,6 +40,10 @@ ANSWERS: Mapping[str, Note] = {
         "`AUTH` names another mechanism than SCRAM-SHA-256-PLUS.",
         "Use a client that can bind a login to TLS, as `lvsm` does.",
     ),
+    "bad-message": Note(
+        "A message of the Save protocol, from another node, cannot be read.",
+        "Upgrade the nodes to one version.",
+    ),
     "bad-name": Note(
         "The text cannot be the name of a user.",
         "Use small letters, digits, dots, hyphens and underscores, beginning with a letter or"
@@ -80,6 +84,10 @@ ANSWERS: Mapping[str, Note] = {
     "login-required": Note(
         "The verb is for those who have logged in.",
         "Log in by `AUTH`, or ask on the node itself over the unix socket.",
+    ),
+    "message-version": Note(
+        "Another node speaks another version of the Save protocol.",
+        "Upgrade the nodes to one version.",
     ),
     "no-cluster-key": Note(
         "The nodes share no key, so there are no session credentials.",

@@ -82,6 +82,10 @@ START: Mapping[str, Note] = {
         "A line of the audit log is damaged: it is counted, and passed over.",
         "Look at the file named in plvsd's log; what is there is never written again.",
     ),
+    "bad-replication-state": Note(
+        "What the node keeps of the Save protocol in /var/lib/lvsm cannot be read.",
+        "Upgrade plvsd if it was written by a newer one; else the disk was damaged: see `dmesg`.",
+    ),
     "bad-users": Note(
         "The file of users in /var/lib/lvsm, or what another node sent of it, cannot be read.",
         "Upgrade the nodes to one version; else put the file back from another node.",

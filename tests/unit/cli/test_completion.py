@@ -16,7 +16,7 @@ from lvsm.cli import completing, exits
 from lvsm.cli.choices import Choices
 from lvsm.cli.commands.completion import VARIABLE
 from lvsm.cli.main import TABLE, cli
-from lvsm.cli.target import Unix
+from lvsm.client import Unix
 from lvsm.core.errors import LvsmError
 from tests.unit.cli.plvsd import FakePlvsd, lvsm
 
