@@ -18,8 +18,12 @@ from lvsm.core.replication.messages import Deliver, Delivered, Inventory, Learn,
 
 
 def status(disk: Disk) -> Learned:
-    """This node's head and the digest of its history."""
-    return Learned(head=disk.head.order, digest=history.digest(disk.history))
+    """This node's head, the digest of its history, and whether it has a vote."""
+    return Learned(
+        head=disk.head.order,
+        digest=history.digest(disk.history),
+        unfinished=disk.unfinished,
+    )
 
 
 def next_word(disk: Disk, heard: Learned) -> Learn | Inventory | None:

@@ -115,10 +115,11 @@ class Learn(_Body, frozen=True, kw_only=True, tag="learn"):
 
 
 class Learned(_Body, frozen=True, kw_only=True, tag="learned"):
-    """Noted, durably. This node's head now, and the digest of its history."""
+    """Noted, durably: this node's head, the digest of its history, whether it has a vote."""
 
     head: Order
     digest: Hash
+    unfinished: bool = False
 
 
 class Inventory(_Body, frozen=True, kw_only=True, tag="inventory"):
@@ -153,7 +154,10 @@ Message: TypeAlias = (
 
 
 class Envelope(Value, frozen=True, kw_only=True):
-    """A message with who sends it: node, incarnation of its disk, genesis of its cluster."""
+    """A message with who sends it: node, incarnation of its disk, genesis of its cluster.
+
+    Who receives it checks first that the `sender` is whom the connection belongs to.
+    """
 
     version: int = VERSION
     genesis: Hash

@@ -142,6 +142,7 @@ def run(
     nodes: int = 0,
     steps: int = 400,
     more: Mapping[Callable[[World], None], int] = MappingProxyType({}),
+    heal: bool = True,
     **how: Any,
 ) -> World:
     """A cluster after so many steps of trouble, its laws held at each, and healed at the end.
@@ -160,5 +161,6 @@ def run(
         except Crash:
             continue
     laws.one_successor(world)
-    laws.after_healing(world)
+    if heal:
+        laws.after_healing(world)
     return world
