@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from lvsm.core.users import Users
 
 
@@ -19,5 +21,6 @@ class FakeUserStore:
     async def replace(self, users: Users) -> None:
         if self.trouble is not None:
             raise self.trouble
+        await asyncio.sleep(0)  # a disk takes its time: others have their turn meanwhile
         self.users = users
         self.written += 1
