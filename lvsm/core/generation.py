@@ -6,6 +6,7 @@ node. A generation never changes after it was made.
 
 from __future__ import annotations
 
+from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, TypeAlias
 
@@ -30,7 +31,7 @@ class BadGenerationError(LvsmError):
     code = "bad-generation"
 
 
-class Generation(Value, frozen=True, kw_only=True, omit_defaults=True):
+class Generation(Value, frozen=True, kw_only=True, omit_defaults=True, dict=True):
     """One saved configuration.
 
     What has its default value is left out of the bytes, so that a field which a later version adds
@@ -62,9 +63,12 @@ class Generation(Value, frozen=True, kw_only=True, omit_defaults=True):
         """What decides which of two generations is the newer one."""
         return self.epoch, self.number, self.hash
 
-    @property
+    @cached_property
     def hash(self) -> str:
-        """The hash (SHA-256, hex) over everything that the generation says."""
+        """The hash (SHA-256, hex) over everything that the generation says.
+
+        It is worked out once: the text may have megabytes, and every message compares places.
+        """
         return sha256(encode(self)).hexdigest()
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,3 +54,15 @@ def test_what_is_no_generation_is_refused(data: bytes) -> None:
 def test_a_changed_word_changes_the_hash() -> None:
     assert Generation(number=1, text="a").hash != Generation(number=1, text="b").hash
     assert EMPTY.number == 0
+
+
+@given(generations, st.text())
+def test_a_copy_with_another_text_has_its_own_hash(generation: Generation, text: str) -> None:
+    before = generation.hash
+    copy = msgspec.structs.replace(generation, text=text)
+    assert (copy.hash == before) == (text == generation.text)
+    assert (copy == generation) == (text == generation.text)
+
+
+def test_what_has_its_default_is_left_out_so_later_fields_change_no_hash() -> None:
+    assert encode(Generation(number=1, text="a")) == b'{"number":1,"text":"a"}'

@@ -7,7 +7,7 @@ import pytest
 from lvsm.core.generation import Generation
 from lvsm.core.replication.confirming import Course, applied, confirmation, roll_back
 from lvsm.core.replication.outcomes import Committed, Conflict
-from tests.unit.core.replication.test_scenarios import cluster
+from tests.unit.core.replication.stories import cluster
 from tests.unit.core.replication.world import World
 
 PARENT = Generation(number=1, text="old", groups={"g1": ("web",)})
