@@ -63,8 +63,9 @@ class Proposal:
 
     `wish` is None for one that only finishes what it finds. `head` is the generation whose
     successor is decided, `epoch` the highest one met, `highest` the highest round met. `promises`
-    has each promiser's earlier vote. `value` is what votes are asked for, of `targets`, and `own`
-    what the wish became when that was first sent out. `taught` nodes were sent the head.
+    has each promiser's earlier vote, and `counted` are those promisers whose disks decide. `value`
+    is what votes are asked for, of `targets`, and `own` what the wish became when that was first
+    sent out. `taught` nodes were sent the head.
     """
 
     me: str
@@ -80,6 +81,7 @@ class Proposal:
     attempt: int = 0
     resends: int = 0
     promises: Mapping[str, Vote | None] = field(default_factory=dict)
+    counted: frozenset[str] = frozenset()
     accepts: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
     value: Generation | None = None
@@ -142,10 +144,11 @@ class Proposal:
         """What to ask votes for: what may have been decided already, else the own wish.
 
         Of several votes the one of the latest epoch counts, then of the highest ballot. Who forces
-        leaves votes of the present epoch behind: the nodes that could complete them are away.
+        without a majority leaves votes of the present epoch behind: the nodes that could complete
+        them are away.
         """
         votes = [vote for vote in self.promises.values() if vote is not None]
-        if self.forces:
+        if self.forces and len(self.counted) < needed(len(self.voters)):
             votes = [vote for vote in votes if vote.generation.epoch > self.head.epoch]
         if votes:
             return max(votes, key=lambda vote: (vote.generation.epoch, vote.ballot)).generation

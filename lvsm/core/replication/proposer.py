@@ -84,7 +84,7 @@ def step(state: Proposal, event: Event) -> Turn:
     handler = _ON_MESSAGE.get((state.phase, type(message)))
     if handler is None or not _is_answer(state, event):
         return state, ()
-    return handler(state, event.envelope.sender, message)
+    return handler(state, event.envelope, message)
 
 
 def _is_answer(state: Proposal, event: Received) -> bool:
@@ -122,6 +122,7 @@ def _prepare(state: Proposal, *first: Command) -> Turn:
         highest=round_,
         attempt=state.attempt + 1,
         promises={},
+        counted=frozenset(),
         accepts=frozenset(),
         targets=frozenset(),
         value=None,
@@ -136,10 +137,13 @@ def _ask(state: Proposal, names: frozenset[str], *first: Command) -> Turn:
     return state, (*first, *sends, Arm(seconds=state.patience.answer))
 
 
-def _promised(state: Proposal, sender: str, message: Promise) -> Turn:
+def _promised(state: Proposal, envelope: Envelope, message: Promise) -> Turn:
+    sender = envelope.sender
+    genuine = may_vote(state.head, sender, envelope.incarnation)
     state = replace(
         state,
         promises={**state.promises, sender: message.vote},
+        counted=state.counted | {sender} if genuine else state.counted,
         epoch=max(state.epoch, message.epoch),
     )
     return _propose(state) if len(state.promises) >= state.promises_needed else (state, ())
@@ -156,9 +160,9 @@ def _propose(state: Proposal) -> Turn:
     return _ask(state, targets)
 
 
-def _accepted(state: Proposal, sender: str, message: Accepted) -> Turn:
+def _accepted(state: Proposal, envelope: Envelope, message: Accepted) -> Turn:
     del message
-    state = replace(state, accepts=state.accepts | ({sender} & state.targets))
+    state = replace(state, accepts=state.accepts | ({envelope.sender} & state.targets))
     if len(state.accepts) < state.votes_needed or state.value is None:
         return state, ()
     value = state.value
@@ -177,7 +181,7 @@ def _conflict(state: Proposal, head: Generation) -> Conflict:
     return Conflict(head=head, tried=state.own.hash if state.own is not None else None)
 
 
-def _superseded(state: Proposal, sender: str, message: Superseded) -> Turn:
+def _superseded(state: Proposal, envelope: Envelope, message: Superseded) -> Turn:
     """Somebody has a newer head: it is ours, or it is what we started from, or a conflict."""
     head, wish, own = message.head, state.wish, state.own
     if head.order <= state.head.order:
@@ -186,17 +190,18 @@ def _superseded(state: Proposal, sender: str, message: Superseded) -> Turn:
     if wish is None:
         return _end(state, Nothing(), learn)
     if wish.came_true(head):
-        return _end(state, Committed(generation=head, nodes=frozenset({sender})), learn)
+        return _end(state, Committed(generation=head, nodes=frozenset({envelope.sender})), learn)
     if own is not None and head.parent == own.hash:
-        return _end(state, Committed(generation=own, nodes=frozenset({sender})), learn)
+        return _end(state, Committed(generation=own, nodes=frozenset({envelope.sender})), learn)
     if own is None and wish.base >= head.order:
         return _prepare(replace(state, head=head), learn)
     return _end(state, _conflict(state, head), learn)
 
 
-def _behind(state: Proposal, sender: str, message: Behind) -> Turn:
+def _behind(state: Proposal, envelope: Envelope, message: Behind) -> Turn:
     """A voter was away: tell it the head, and ask again; once, the timer does the rest."""
     del message
+    sender = envelope.sender
     if sender in state.taught or sender not in state.asked:
         return state, ()
     state = replace(state, taught=state.taught | {sender})
@@ -204,22 +209,22 @@ def _behind(state: Proposal, sender: str, message: Behind) -> Turn:
     return state, (learn, Send(to=sender, message=state.request))
 
 
-def _outbid(state: Proposal, sender: str, message: Outbid) -> Turn:
+def _outbid(state: Proposal, envelope: Envelope, message: Outbid) -> Turn:
     """Somebody else is at it: stand back, then try above its ballot."""
-    del sender
+    del envelope
     highest = max(state.highest, message.promised.round)
     state = replace(state, phase=Phase.WAITING, highest=highest)
     return state, (state.patience.before(state.attempt),)
 
 
-def _disqualified(state: Proposal, sender: str, message: Disqualified) -> Turn:
+def _disqualified(state: Proposal, envelope: Envelope, message: Disqualified) -> Turn:
     del message
-    return replace(state, lost=state.lost | {sender}), ()
+    return replace(state, lost=state.lost | {envelope.sender}), ()
 
 
-def _stranger(state: Proposal, sender: str, message: Stranger) -> Turn:
+def _stranger(state: Proposal, envelope: Envelope, message: Stranger) -> Turn:
     del message
-    return replace(state, strangers=state.strangers | {sender}), ()
+    return replace(state, strangers=state.strangers | {envelope.sender}), ()
 
 
 def _no_promises(state: Proposal) -> Turn:
@@ -264,7 +269,7 @@ def _end(state: Proposal, outcome: Outcome, *first: Command) -> Turn:
 _ASKING = (Phase.PREPARING, Phase.ACCEPTING)
 _WAKING = (*_ASKING, Phase.WAITING)
 
-_ON_MESSAGE: Mapping[tuple[Phase, type], Callable[[Proposal, str, Any], Turn]] = {
+_ON_MESSAGE: Mapping[tuple[Phase, type], Callable[[Proposal, Envelope, Any], Turn]] = {
     (Phase.PREPARING, Promise): _promised,
     (Phase.ACCEPTING, Accepted): _accepted,
     **{(phase, Superseded): _superseded for phase in _WAKING},

@@ -9,9 +9,9 @@ import pytest
 
 from lvsm.core.replication import history, messages
 from lvsm.core.replication.messages import Learn
-from lvsm.core.replication.outcomes import Committed, Short
+from lvsm.core.replication.outcomes import Committed, Conflict, Short
 from tests.unit.core.replication import laws
-from tests.unit.core.replication.stories import apart, cluster, saved
+from tests.unit.core.replication.stories import apart, cluster, saved, vote_only
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,22 @@ def test_the_forced_epoch_wins_and_what_it_displaced_stays() -> None:
     after = saved(world, "n2")
     assert (after.epoch, after.number, after.parent) == (2, 3, forced.hash)
     laws.after_healing(world)
+
+
+def test_force_with_a_majority_at_hand_displaces_nothing() -> None:
+    """Somebody was acknowledged a moment ago, and this admin has not seen it."""
+    world = cluster(3)
+    n2 = world.nodes["n2"]
+    base = n2.disk.head.order
+    only = vote_only(world, "n1")
+    apart(world, "n1")
+    world.save(n2, world.wish(n2, base=base, forced=True))
+    world.settle()
+    outcome = world.outcomes[-1]
+    assert isinstance(outcome, Conflict)
+    assert outcome.head == only
+    laws.after_healing(world)
+    assert history.displaced(n2.disk.history) == ()
 
 
 def test_both_sides_force_and_both_stay_in_the_history() -> None:
