@@ -203,7 +203,7 @@ class Worker:
                 AuditVerbs(audit_log=self.audit_log, watchers=self.watchers, clock=clock).table(),
                 UserVerbs(self.accounts).table(),
                 SessionVerbs(self.accounts, self.peers.publish).table(),
-                CertVerbs(keeper=self.keeper, clock=clock).table(),
+                CertVerbs(node=settings.node, keeper=self.keeper, clock=clock).table(),
             ),
             self.auditor,
             standing=self.accounts.standing,

@@ -20,6 +20,9 @@ TABLE = {
     "config": Lazy(f"{_COMMANDS}.config", "config", "Show, check and save the configuration."),
     "user": Lazy(f"{_COMMANDS}.user", "user", "The users who may log in, and their roles."),
     "passwd": Lazy(f"{_COMMANDS}.passwd", "passwd", "Change a user's password."),
+    "audit": Lazy(f"{_COMMANDS}.audit", "audit", "Who changed what; refused logins."),
+    "watch": Lazy(f"{_COMMANDS}.watch", "watch", "Show what happens, as it happens."),
+    "cert": Lazy(f"{_COMMANDS}.cert", "cert", "A node's certificate."),
     "completion": Lazy(
         f"{_COMMANDS}.completion", "completion", "Print what makes a shell complete lvsm's words."
     ),
@@ -62,6 +65,8 @@ def main() -> NoReturn:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(end.code if isinstance(end.code, int) else exits.ERROR)
+    except KeyboardInterrupt:  # before or behind the command itself
+        os._exit(exits.INTERRUPTED)
 
 
 if __name__ == "__main__":

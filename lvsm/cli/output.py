@@ -25,6 +25,9 @@ _COLORS = {
     "dead": "red",
     "held twice": "red",
     "conflict": "red",
+    "login refused": "red",
+    "refused": "red",
+    "removed": "yellow",
     "degraded": "yellow",
     "sorry": "yellow",
     "draining": "yellow",
@@ -36,6 +39,7 @@ _COLORS = {
     "serving": "green",
     "up": "green",
     "OK": "green",
+    "ok": "green",
 }
 
 

@@ -12,8 +12,9 @@ from lvsm.daemon.requests import Verb, Verbs, admins, readers, words
 class CertVerbs:
     """Answers from the keeper."""
 
-    def __init__(self, *, keeper: CertificateKeeper, clock: Clock) -> None:
-        """`keeper` has the certificate."""
+    def __init__(self, *, node: str, keeper: CertificateKeeper, clock: Clock) -> None:
+        """`keeper` has the certificate of `node`."""
+        self._node = node
         self._keeper = keeper
         self._clock = clock
 
@@ -30,12 +31,12 @@ class CertVerbs:
         """The certificate that new connections get."""
         words(request, 0)
         certificate = await self._keeper.show()
-        reply.item(certificate.document(self._clock.now()))
+        reply.item({"node": self._node, **certificate.document(self._clock.now())})
         return "shown"
 
     async def renew(self, request: Request, reply: Reply) -> str:
         """Make a new key and certificate; connections that stand keep the old one."""
         words(request, 0)
         certificate = await self._keeper.renew(f"{request.principal.name} asked for it")
-        reply.item(certificate.document(self._clock.now()))
+        reply.item({"node": self._node, **certificate.document(self._clock.now())})
         return "new connections get the new certificate"

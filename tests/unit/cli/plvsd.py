@@ -3,6 +3,7 @@
 with FakePlvsd.running(folder) as plvsd:
     plvsd.answers["STATUS"] = [{...}]                items
     plvsd.answers["VIP SHOW"] = LvsmError("...", code="unknown-name")
+    plvsd.events["WATCH"] = [{...}]                  told after the answer, and then it goes on
     result = plvsd.lvsm("status", "--json")
 """
 
@@ -43,6 +44,9 @@ VERBS = (
     "PASSWD",
     "CERT SHOW",
     "CERT RENEW",
+    "AUDIT SHOW",
+    "AUDIT FOLLOW",
+    "WATCH",
 )
 Answer = Sequence[Mapping[str, Any]] | LvsmError
 
@@ -65,6 +69,7 @@ class FakePlvsd:
 
     socket: Path
     answers: dict[str, Answer] = field(default_factory=dict)
+    events: dict[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     port: int = 0
     fingerprint: str = ""
@@ -78,6 +83,10 @@ class FakePlvsd:
         for item in answer:
             reply.item(item)
         reply.ok("done")
+        if request.verb in self.events:
+            for event in self.events[request.verb]:
+                reply.event(event)
+            await asyncio.Event().wait()
 
     @property
     def node(self) -> str:

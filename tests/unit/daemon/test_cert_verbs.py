@@ -52,7 +52,7 @@ class Node:
         self.store = FakeStore(self.clock.now())
         self.told: list[Happening] = []
         self.keeper = CertificateKeeper(store=self.store, clock=self.clock, tell=self.told.append)
-        self.verbs = CertVerbs(keeper=self.keeper, clock=self.clock).table()
+        self.verbs = CertVerbs(node="dir1", keeper=self.keeper, clock=self.clock).table()
 
     async def ask(self, verb: str, *words: str) -> FakeReply:
         reply = FakeReply()
@@ -74,6 +74,7 @@ def _request(verb: str, *words: str) -> Request:
 async def test_it_is_shown() -> None:
     [item] = (await Node().ask("CERT SHOW")).items
     assert item == {
+        "node": "dir1",
         "subject": "CN=dir1",
         "fingerprint_sha256": "0",
         "not_before": "2001-09-09T01:46:40.000Z",

@@ -1,0 +1,77 @@
+"""lvsm audit: who changed what."""
+
+from __future__ import annotations
+
+import click
+
+from lvsm.cli.command import Group
+from lvsm.cli.run import Run, pass_run
+
+
+class _Moment(click.ParamType[str, str]):
+    """A moment as `core.moments` reads it; it is sent as it was written."""
+
+    name = "time"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Find mistakes before anybody is asked."""
+        from lvsm.core.moments import BadMomentError, moment
+
+        try:
+            moment(value, 0.0)
+        except BadMomentError as error:
+            self.fail(error.message, param, ctx)
+        return value
+
+
+@click.group(cls=Group, short_help="Who changed what, and which logins were refused.")
+def audit() -> None:
+    """Look at a node's audit log: who changed what, and which logins were refused.
+
+    Every node records what was asked of it, so ask each one, with --node.
+
+    \b
+    Examples:
+      lvsm audit show --since 2h
+      lvsm audit show --follow
+    """
+
+
+@audit.command("show")
+@click.option(
+    "--since",
+    type=_Moment(),
+    metavar="TIME",
+    help="Only what is newer: 90, 5m, 2h, 7d say how long ago, 2026-11-24T19:49:16Z says when.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    help="The newest so many. Default: 100, or all with --since.",
+)
+@click.option("--follow", "-f", is_flag=True, help="Then show each record as it is written.")
+@pass_run
+def audit_show(run: Run, since: str | None, limit: int | None, follow: bool) -> None:
+    """Show the records, the oldest first, with the times of this machine.
+
+    With --follow it goes on until Ctrl-C; with --json as well, each record is a line.
+
+    \b
+    Examples:
+      lvsm audit show --limit 20
+      lvsm audit show --since 2026-11-24T08:00:00Z --json | jq '.items[].verb'
+      lvsm audit show --since 1h --follow
+    """
+    from lvsm.cli import telling
+
+    options = {"since": since, "limit": limit}
+    output = run.output
+    if not follow:
+        documents = run.ask("AUDIT SHOW", options=options).items
+        lines = (telling.line(document, output) for document in documents)
+        output.items(documents, lambda: "\n".join(lines) or "Nothing was recorded.")
+        return
+    with run.connected() as client, client.follow("AUDIT FOLLOW", options=options) as events:
+        for event in events:
+            output.event(event.fields, telling.line(event.fields, output))
