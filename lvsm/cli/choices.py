@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
@@ -25,7 +24,7 @@ class Choices:
     local: Unix = LOCAL
     nodes: tuple[Address, ...] = ()
     user: str = "admin"
-    password_file: Path | None = None
+    password_file: str | None = None
     password_fd: int | None = None
     fingerprint: str | None = None
     as_json: bool = False
@@ -86,7 +85,7 @@ _OPTIONS: tuple[Callable[[], GlobalOption], ...] = (
     ),
     lambda: GlobalOption(
         "--password-file",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=click.Path(dir_okay=False),
         metavar="FILE",
         help="The first line of FILE is the password. Default: ask for it.",
     ),

@@ -50,7 +50,7 @@ def new_verifier(run: Run, user: str, file: Path | None, descriptor: int | None)
     return str(make_verifier(password, os.urandom(SALT_BYTES))).encode("ascii")
 
 
-def _new_password(run: Run, user: str, file: Path | None, descriptor: int | None) -> str:
+def _new_password(run: Run, user: str, file: Path | str | None, descriptor: int | None) -> str:
     if file is None and descriptor is None and not run.choices.nodes:
         file, descriptor = run.choices.password_file, run.choices.password_fd
     if descriptor is not None:

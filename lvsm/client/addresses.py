@@ -6,7 +6,7 @@ Law: parse_address(str(address)) == address.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from os import PathLike, fspath
 
 from lvsm.core.errors import LvsmError
 
@@ -36,15 +36,15 @@ class Tcp:
 class Unix:
     """A plvsd by its socket on this machine; the kernel says who asks, there is no login."""
 
-    path: Path
+    path: str | PathLike[str]
 
     def __str__(self) -> str:
         """As `parse_address` reads it."""
-        return str(self.path)
+        return fspath(self.path)
 
 
 Address = Tcp | Unix
-LOCAL = Unix(Path("/run/lvsm/plvsd.sock"))
+LOCAL = Unix("/run/lvsm/plvsd.sock")
 """The plvsd of this machine."""
 
 
@@ -54,7 +54,7 @@ def parse_address(text: str) -> Address:
     Raises AddressError.
     """
     if text.startswith("/"):
-        return Unix(Path(text))
+        return Unix(text)
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         port, known = rest.removeprefix(":"), not rest or rest.startswith(":")

@@ -166,7 +166,7 @@ def _connect(address: Address, seconds: float, world: World) -> Flow[Wire]:
     deadline = world.now() + seconds
     try:
         if not isinstance(address, Tcp):
-            wire: Wire = yield Open(str(address.path), seconds)
+            wire: Wire = yield Open(str(address), seconds)
             return wire
         places: list[Place] = yield Resolve(address.host, address.port, seconds)
         return (yield from _open_one(places, deadline, world))

@@ -11,6 +11,7 @@ from lvsm.client import (
     BadRequestError,
     ConflictError,
     LoginRefusedError,
+    LvsmError,
     NotTheServerError,
     ProtocolError,
     RefusedError,
@@ -197,3 +198,25 @@ def test_a_plvsd_that_was_restarted_is_found_again(variant: Variant, tmp_path: P
         client.request("CONFIG SAVE", literal=b"")
     with serving(tmp_path) as node:
         assert client.request("CONFIG SAVE", literal=b"").text == "saved"
+
+
+def test_a_literal_that_is_too_large_is_refused_and_not_an_unknown_outcome(
+    variant: Variant, node: Node, address: str
+) -> None:
+    client = variant.connect(address)
+    with pytest.raises(RefusedError) as caught:
+        client.request("CONFIG SAVE", literal=bytes(17 * 1024 * 1024))
+    assert caught.value.code == "literal-too-large"
+    assert client.request("STATUS").items
+
+
+def test_a_name_is_looked_up_and_all_its_places_are_tried(variant: Variant, node: Node) -> None:
+    client = variant.connect(f"localhost:{node.port}")
+    assert client.request("STATUS").items
+
+
+def test_a_password_that_cannot_be_one_is_not_tried_anywhere(variant: Variant, node: Node) -> None:
+    with pytest.raises(LvsmError) as caught:
+        variant.connect(node.tcp, node.tcp, password="a\nb")
+    assert caught.value.code == "unusable-text"
+    assert "a\nb" not in caught.value.message
