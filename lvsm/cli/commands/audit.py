@@ -60,7 +60,7 @@ def audit_show(run: Run, since: str | None, limit: int | None, follow: bool) -> 
     \b
     Examples:
       lvsm audit show --limit 20
-      lvsm audit show --since 2026-11-24T08:00:00Z --json | jq '.items[].verb'
+      lvsm audit show --since 2026-11-24 --json | jq '.items[].verb'
       lvsm audit show --since 1h --follow
     """
     from lvsm.cli import telling
