@@ -64,9 +64,10 @@ def _items(error: LvsmError) -> list[dict[str, Any]]:
 
 
 def _as_text(error: LvsmError) -> str:
-    """Every place with its advice, then the message."""
+    """Every place with its advice, then the message with its code, for `lvsm help CODE`."""
     places = [str(item["rendered"]) for item in _items(error) if "rendered" in item]
-    return shown("\n".join([*places, f"lvsm: {error.message}"]))
+    behind = f" ({error.code})" if error.code != LvsmError.code else ""
+    return shown("\n".join([*places, f"lvsm: {error.message}{behind}"]))
 
 
 def _as_json(error: LvsmError, status: int) -> str:

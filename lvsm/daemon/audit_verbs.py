@@ -65,7 +65,7 @@ class AuditVerbs:
         return text
 
     async def follow(self, request: Request, reply: Reply) -> Ongoing:
-        """The same, and then each record as it is written."""
+        """What AUDIT SHOW shows by `since` and `limit`, then each record as it is written."""
         text, reader = await self._show(request, reply)
         return Ongoing(text, partial(self._follow, reply, reader))
 

@@ -57,7 +57,7 @@ class ConfigVerbs:
         return f"generation {generation.number}"
 
     async def config_check(self, request: Request, reply: Reply) -> str:
-        """Hold a text against every rule and save nothing."""
+        """Hold a text against every rule and save nothing; `name` is what messages call it."""
         checked = self._check(text(request))
         count = len(checked.errors)
         valid = "it could be saved" if not count else f"{count} to mend before it can be saved"
@@ -72,7 +72,11 @@ class ConfigVerbs:
         return "checked"
 
     async def config_save(self, request: Request, reply: Reply) -> str:
-        """Make a text the next generation."""
+        """Make a text the next generation.
+
+        `base` is the generation from which it was made: if another one is in use by now, it is
+        refused. `comment` is kept in the history, `name` is what messages call the text.
+        """
         wanted = text(request)
         saved = await self._replicator.save(
             wanted,

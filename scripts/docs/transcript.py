@@ -22,7 +22,7 @@ from scripts.docs.node import PASSWORD, Node
 FIRST, FINAL = "<client-first>", "<client-final>"
 SERVER_FIRST, SERVER_FINAL = "<server-first>", "<server-final>"
 NONCE = "the-nonce-of-the-documentation"
-SECONDS = 20.0
+SECONDS = 100.0
 LONGEST = 1 << 20
 
 EXAMPLES: Sequence[tuple[str, str]] = (

@@ -18,7 +18,8 @@ ERROR_CODES = "error-codes"
 def help_(context: click.Context, topic: tuple[str, ...]) -> None:
     """Explain a command, or an error's CODE: why it comes and what to do.
 
-    With `exit-codes` it says what lvsm ends with, with `error-codes` it lists every CODE.
+    The CODE stands in brackets behind an error. With `exit-codes` it says what lvsm ends with, with
+    `error-codes` it lists every CODE.
 
     \b
     Examples:

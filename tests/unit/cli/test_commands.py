@@ -53,7 +53,7 @@ def test_a_refusal_ends_with_its_own_exit_code(plvsd: FakePlvsd, code: str, stat
     result = plvsd.lvsm("config", "save", "-", input="[cluster]\n")
     assert result.exit_code == status
     assert result.stdout == ""
-    assert "no, and here is why" in result.stderr
+    assert result.stderr == f"lvsm: no, and here is why ({code})\n"
 
 
 def test_a_save_carries_the_text_its_base_and_the_comment(plvsd: FakePlvsd) -> None:
