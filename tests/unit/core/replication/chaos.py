@@ -125,7 +125,7 @@ TROUBLES: dict[Callable[[World], None], int] = {
     time_passes: 25,
     save: 12,
     save_twice: 3,
-    force: 2,
+    force: 4,
     finish: 3,
     tell: 8,
     crash: 2,

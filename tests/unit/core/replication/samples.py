@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from lvsm.core.generation import Generation
@@ -72,6 +73,9 @@ MESSAGES: tuple[Message, ...] = (
 def envelope(message: Message) -> Envelope:
     return Envelope(genesis="12" * 32, sender="dir1", incarnation="7d21", message=message)
 
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For large values: how long a busy machine takes to draw one says nothing."""
 
 counts = st.integers(0, 2**53 - 1)
 epochs = st.integers(1, 2**53 - 1)

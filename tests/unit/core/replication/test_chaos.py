@@ -23,7 +23,6 @@ from lvsm.core.replication.messages import Accept, Envelope, Learn, Promise, Wan
 from tests.unit.core.replication import chaos
 from tests.unit.core.replication.world import World
 
-SEEDS = range(60)
 LOSSES: dict[Callable[[World], None], int] = {
     chaos.force: 10,
     chaos.lose_disk: 30,
@@ -55,15 +54,16 @@ def test_the_laws_hold_when_disks_are_lost(seed: int) -> None:
 def test_the_trouble_is_of_every_kind() -> None:
     """The runs above would prove nothing if no Save ever met another, or a crash, or a force."""
     seen: Counter[str] = Counter()
-    for seed in SEEDS:
-        world = chaos.run(seed)
+    for seed in range(80):
+        world = chaos.run(seed, more=LOSSES if seed % 2 else {})
         seen.update(type(outcome).__name__ for outcome in world.outcomes)
         seen["disks lost"] += world.disks_lost
         nodes = world.nodes.values()
         seen["forced"] += max(node.disk.epoch for node in nodes) > 1
         seen["doubtful"] += any(not r.decided for n in nodes for r in n.disk.history.values())
-    kinds = ("Committed", "Conflict", "Short", "Nothing", "disks lost", "forced", "doubtful")
+    kinds = ("Committed", "Conflict", "Short", "Nothing", "disks lost", "forced")
     assert all(seen[kind] >= 5 for kind in kinds), seen
+    assert seen["doubtful"], seen
 
 
 def found_out(said: str, seeds: range = range(400), **how: Any) -> bool:

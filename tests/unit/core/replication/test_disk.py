@@ -25,6 +25,7 @@ from tests.unit.core.replication.samples import (
     epochs,
     generations,
     hashes,
+    patient,
     records,
     votes,
     words,
@@ -44,6 +45,7 @@ disks = st.builds(
 )
 
 
+@patient
 @given(disks)
 def test_round_trip(disk: Disk) -> None:
     assert decode(encode(disk)) == disk
@@ -77,6 +79,7 @@ def test_the_genesis_is_the_set_of_names() -> None:
     assert fresh("dir1", "a", NODES).head == fresh("rs1", "b", reversed(NODES)).head
 
 
+@patient
 @given(disks, generations)
 def test_a_commit_never_lowers_the_head_and_keeps_what_it_names(disk: Disk, new: object) -> None:
     assert isinstance(new, type(disk.head))

@@ -17,6 +17,7 @@ from lvsm.core.replication.history import (
     record,
     remember,
 )
+from tests.unit.core.replication.samples import patient
 
 HASHES = [f"{index:064x}" for index in range(8)]
 
@@ -31,6 +32,7 @@ def histories(draw: st.DrawFn) -> dict[str, Record]:
     }
 
 
+@patient
 @given(histories(), histories(), histories())
 def test_merging_commutes_repeats_and_groups_as_it_likes(
     a: History, b: History, c: History
@@ -40,6 +42,7 @@ def test_merging_commutes_repeats_and_groups_as_it_likes(
     assert merge(merge(a, b), c) == merge(a, merge(b, c))
 
 
+@patient
 @given(histories(), histories())
 def test_merging_takes_nothing_away(a: History, b: History) -> None:
     merged = merge(a, b)
@@ -48,6 +51,7 @@ def test_merging_takes_nothing_away(a: History, b: History) -> None:
         assert all(merged[key].decided >= known.decided for key, known in side.items())
 
 
+@patient
 @given(histories())
 def test_everything_is_on_the_heads_line_or_displaced(known: History) -> None:
     head = newest(known)
@@ -59,6 +63,7 @@ def test_everything_is_on_the_heads_line_or_displaced(known: History) -> None:
         assert all(e.order <= head.order for e in known.values() if e.decided)
 
 
+@patient
 @given(histories(), histories())
 def test_what_is_lacking_is_what_makes_both_equal(a: History, b: History) -> None:
     fetched = lacking(a, inventory(b), most=100)

@@ -23,6 +23,7 @@ from tests.unit.core.replication.samples import (
     PARENT,
     envelope,
     envelopes,
+    patient,
 )
 
 VERSION_1 = Path(__file__).parent / "messages_version_1.jsonl"
@@ -30,6 +31,7 @@ VERSION_1 = Path(__file__).parent / "messages_version_1.jsonl"
 clusters in the middle of an upgrade."""
 
 
+@patient
 @given(envelopes)
 def test_round_trip(message: Envelope) -> None:
     data = encode(message)
@@ -108,6 +110,7 @@ def test_junk_is_refused(data: bytes) -> None:
         decode(data)
 
 
+@patient
 @given(envelopes, st.data())
 def test_a_torn_or_changed_message_is_read_or_refused(
     message: Envelope, data: st.DataObject
