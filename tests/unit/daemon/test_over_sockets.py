@@ -153,12 +153,13 @@ async def test_a_watcher_that_does_not_read_costs_little_and_hears_resync(
         assert full
         assert most < 256 * 1024
         client.writer.transport.resume_reading()  # type: ignore[attr-defined]  # it reads
-        while event(line := await client.line())["event"] != "resync":
+        while event(await client.line())["event"] != "resync":
             pass
-        assert line
         assert event(await client.line())["snapshot"]
-        served.watchers.tell(GroupTaken(group="dns", reason="after"))
-        assert event(await client.line())["group"] == "dns"
+        group = ""
+        while group != "dns":  # until what was told between two times of falling behind is read
+            served.watchers.tell(GroupTaken(group="dns", reason="after"))
+            group = event(await client.line()).get("group", "")
 
 
 async def test_many_watchers_all_hear_and_the_loop_is_not_held_up(tmp_path: Path) -> None:
