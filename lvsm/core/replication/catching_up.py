@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lvsm.core.generation import Generation, Order
+from lvsm.core.generation import Generation, Order, encode
 from lvsm.core.replication import history
 from lvsm.core.replication.disk import Disk
 from lvsm.core.replication.messages import Deliver, Delivered, Inventory, Learn, Learned, Want
+
+MOST_BYTES = 4 * 1024 * 1024
+"""What a node delivers at a time, though always one generation at least."""
 
 
 def status(disk: Disk) -> Learned:
@@ -36,13 +39,21 @@ def next_word(disk: Disk, heard: Learned) -> Learn | Inventory | None:
 
 
 def deliver(disk: Disk, want: Want, load: Callable[[str], Generation | None]) -> Deliver:
-    """The wanted generations; `load` reads one by its hash, None when it cannot be read."""
-    found = []
+    """The wanted generations; `load` reads one by its hash, None when it cannot be read.
+
+    Not all at once where they are large: what is left out is asked for again.
+    """
+    found: list[Delivered] = []
+    size = 0
     for key in want.hashes:
         known = disk.history.get(key)
         generation = load(key) if known is not None else None
-        if known is not None and generation is not None:
-            found.append(Delivered(generation=generation, decided=known.decided))
+        if known is None or generation is None:
+            continue
+        size += len(encode(generation))
+        if found and size > MOST_BYTES:
+            break
+        found.append(Delivered(generation=generation, decided=known.decided))
     return Deliver(generations=tuple(found))
 
 
