@@ -92,6 +92,7 @@ class Connection(asyncio.Protocol):
         self._desync = False
         self._stalled: tuple[int, float] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._unsaid: Callable[[Session, float], list[Action]] | None = None
         self.watches: dict[asyncio.Task[None], None] = {}  # the oldest first
 
     # asyncio's calls
@@ -140,6 +141,9 @@ class Connection(asyncio.Protocol):
         if self._owed and self._writable.is_set():
             self._owed = False
             self.answered()
+        say, self._unsaid = self._unsaid, None
+        if say is not None:
+            self._say(say)
         self._pace()
 
     # the server's calls
@@ -231,13 +235,23 @@ class Connection(asyncio.Protocol):
     # doing
 
     def _perform(self, actions: list[Action]) -> None:
+        lines: list[bytes] = []
         for action in actions:
+            if isinstance(action, Send):
+                lines.append(action.data)
+                continue
+            self._write_all(lines)
             self._do(action)
+        self._write_all(lines)
+
+    def _write_all(self, lines: list[bytes]) -> None:
+        """Send lines in one piece, for each piece is a call of the system."""
+        if lines:
+            self._write(b"".join(lines))
+            lines.clear()
 
     def _do(self, action: Action) -> None:
         match action:
-            case Send(data):
-                self._write(data)
             case Deliver(request):
                 self._hub.run(self, request)
             case Settle(user, accepted):
@@ -276,5 +290,7 @@ class Connection(asyncio.Protocol):
         self._timer = asyncio.get_running_loop().call_later(seconds, self._say, say)
 
     def _say(self, say: Callable[[Session, float], list[Action]]) -> None:
-        if self._session is not None and self._transport is not None:
+        if not self._writable.is_set():
+            self._unsaid = say  # it would only be answered, and the answers pile up
+        elif self._session is not None and self._transport is not None:
             self._perform(say(self._session, self._hub.monotonic()))

@@ -39,7 +39,10 @@ from lvsm.core.session import LOGIN_VERBS, Request, Session
 log = logging.getLogger(__name__)
 
 BACKLOG = 1024
+ACCEPTED_AT_ONCE = 16
+"""Connections that are taken before others have their turn; asyncio would take all of BACKLOG."""
 SWEEP_SECONDS = 1.0
+SWEPT_AT_ONCE = 256
 NONCE_BYTES = 18
 
 
@@ -134,10 +137,10 @@ class Server:
 
         loop = asyncio.get_running_loop()
         if sock is not None:
-            listener = await loop.create_server(factory, sock=sock, backlog=BACKLOG)
+            listener = await loop.create_server(factory, sock=sock, backlog=ACCEPTED_AT_ONCE)
         else:
-            listener = await loop.create_server(factory, host, port, backlog=BACKLOG)
-        self._listeners.append(listener)
+            listener = await loop.create_server(factory, host, port, backlog=ACCEPTED_AT_ONCE)
+        self._take(listener)
         return [open_socket.getsockname()[:2] for open_socket in listener.sockets]
 
     def use(self, certificate: NodeCertificate) -> None:
@@ -165,7 +168,7 @@ class Server:
             return UnixConnection(self, self._local_session)
 
         loop = asyncio.get_running_loop()
-        self._listeners.append(await loop.create_unix_server(factory, sock=sock, backlog=BACKLOG))
+        self._take(await loop.create_unix_server(factory, sock=sock, backlog=ACCEPTED_AT_ONCE))
 
     # a connection's calls
 
@@ -210,6 +213,13 @@ class Server:
                 self._uids[connection.address] -= 1
 
     # inside
+
+    def _take(self, listener: asyncio.Server) -> None:
+        """Keep a listener; many may wait in its queue."""
+        self._listeners.append(listener)
+        for open_socket in listener.sockets:
+            with open_socket.dup() as same:
+                same.listen(BACKLOG)
 
     def _session(self, origin: str, login: ServerLogin) -> Session:
         return Session(
@@ -268,8 +278,10 @@ class Server:
         while True:
             await asyncio.sleep(period)
             now = self.monotonic()
-            for connection in list(self._connections):
+            for number, connection in enumerate(list(self._connections)):
                 connection.tick(now)
+                if number % SWEPT_AT_ONCE == SWEPT_AT_ONCE - 1:
+                    await asyncio.sleep(0)
                 self._ask_standing(connection)
 
     def _ask_standing(self, connection: Connection) -> None:

@@ -39,6 +39,9 @@ from lvsm.core.session_table import CANNED, LOGIN_VERBS, MOVES, TABLE, Reaction,
 
 __all__ = ["LOGIN_VERBS", "Principal", "Request", "Session", "State"]
 
+TURN = 64
+"""Lines that are taken of what a client has sent ahead before others have their turn."""
+
 
 class Session:
     """One connection; every `now` is monotonic seconds."""
@@ -70,6 +73,7 @@ class Session:
         self._actions: list[Action] = []
         self._paused = False
         self._ended = False
+        self._yielded = False
         self._before_login = 0
         self._began = 0.0
         self._heard = 0.0
@@ -146,21 +150,34 @@ class Session:
         return self._taken()
 
     def _read(self, now: float) -> None:
-        """Take events until there are none, or enough waits already."""
+        """Take events until there are none, enough waits already, or others are to have a turn."""
+        self._yielded = False
+        taken = 0
         try:
             while self._may_read(now):
                 event = self._reader.next_event()
                 if event is None:
                     break
+                taken += 1
                 self._heard = now
                 if isinstance(event, Line):
                     self._line(event.text)
                 else:
                     self._literal(event)
+                if taken >= TURN:
+                    self._yield()
+                    break
         except StreamError as error:
             self._queue.put(Err(error.code, error.message))
             self._queue.put(Close(error.code))
         self._pace(now)
+
+    def _yield(self) -> None:
+        """Go on later with what was read ahead: when there is an answer, or at once otherwise."""
+        self._yielded = True
+        if self._queue.idle:
+            self._queue.rest()
+            self._actions.append(Wait(0.0))
 
     def _may_read(self, now: float) -> bool:
         self._advance(now)
@@ -277,7 +294,7 @@ class Session:
         self._advance(now)
         if self._ended and self._queue.idle and self.state not in {State.SETTLING, State.CLOSED}:
             self._close("the client has ended")
-        full = not self._may_read(now)
+        full = self._yielded or not self._may_read(now)
         if full != self._paused and self.state is not State.CLOSED:
             self._paused = full
             self._actions.append(Pause() if full else Resume())

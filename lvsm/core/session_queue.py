@@ -1,7 +1,8 @@
 """What one connection's requests still lead to, in the order in which they came.
 
 Law: a request is given out when the one before it has its answer and the allowance permits it, and
-nothing that stands behind a request overtakes it.
+nothing that stands behind a request overtakes it. What the session answers itself (NOOP, HELP, what
+is refused) counts against the allowance too.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from lvsm.core.allowance import Allowance
-from lvsm.core.responses import Response
+from lvsm.core.responses import Err, Ok, Response
 from lvsm.core.session_actions import Close, Request, Wait
 
 Entry = Request | Response | Close
@@ -47,12 +48,17 @@ class Queue:
         """The next entry; a Wait before it; None when there is none now."""
         if not self._entries or not self.idle:
             return None
-        if isinstance(self._entries[0], Request):
-            if seconds := self._allowance.take(now):
-                self._resting = True
-                return Wait(seconds)
+        first = self._entries[0]
+        if isinstance(first, Request | Ok | Err) and (seconds := self._allowance.take(now)):
+            self._resting = True
+            return Wait(seconds)
+        if isinstance(first, Request):
             self._in_flight = True
         return self._entries.popleft()
+
+    def rest(self) -> None:
+        """Nothing comes out until `rested` is said."""
+        self._resting = True
 
     def answered(self) -> None:
         """The request that was given out has its answer."""

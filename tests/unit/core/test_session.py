@@ -11,7 +11,7 @@ from lvsm.core.allowance import Allowance
 from lvsm.core.principal import Principal, local_principal
 from lvsm.core.responses import Greeting
 from lvsm.core.server_login import ServerLogin
-from lvsm.core.session import LOGIN_VERBS, Request, Session
+from lvsm.core.session import LOGIN_VERBS, TURN, Request, Session
 from lvsm.core.session_actions import (
     Action,
     Close,
@@ -232,17 +232,42 @@ def test_what_is_sent_ahead_is_bounded() -> None:
 
 
 def test_who_asks_more_often_than_allowed_waits_and_loses_nothing() -> None:
-    session = local(replace(LIMITS, requests_per_second=2.0, requests_at_once=1))
+    session = local(replace(LIMITS, requests_per_second=2.0, requests_at_once=1, pipelined=9))
     actions = session.receive(b"STATUS 1\nNOOP\nSTATUS 2\n", 1.0)
     assert [request.args for request in delivered(actions)] == [("1",)]
-    assert kinds(session.answered(1.1)) == [Send, Wait]
+    assert kinds(session.answered(1.1)) == [Wait]
     assert session.receive(b"STATUS 3\n", 1.1) == []
     assert session.ended(1.2) == []
-    actions = session.rested(1.5)
+    assert kinds(session.rested(1.5)) == [Send, Wait]
+    actions = session.rested(2.0)
     assert [request.args for request in delivered(actions)] == [("2",)]
-    assert kinds(session.answered(1.6)) == [Wait]
-    assert [request.args for request in delivered(session.rested(2.1))] == [("3",)]
-    assert kinds(session.answered(2.1))[-1] is Close
+    assert kinds(session.answered(2.1)) == [Wait]
+    assert [request.args for request in delivered(session.rested(2.6))] == [("3",)]
+    assert kinds(session.answered(2.6))[-1] is Close
+
+
+@pytest.mark.parametrize("line", [b"\n", b"NOOP\n", b"HELP\n", b"FROBNICATE\n"])
+def test_lines_sent_ahead_leave_others_their_turns_and_are_all_taken(line: bytes) -> None:
+    """256 KiB of HELP kept a node's event loop for minutes, and 280 MB of answers in memory."""
+    session = local(replace(LIMITS, pipelined=1_000, requests_at_once=1_000))
+    actions = session.receive(line * 200 + b"STATUS\n", 1.0)
+    turns = 1
+    while not delivered(actions):
+        assert Wait in kinds(actions)
+        actions = session.rested(1.0)
+        turns += 1
+    assert turns == 200 // TURN + 1
+
+
+def test_what_is_left_for_the_next_turn_is_taken_after_an_answer_too() -> None:
+    session = local(replace(LIMITS, pipelined=1_000))
+    actions = session.receive(b"STATUS\n" + b"\n" * 200 + b"STATUS\n", 1.0)
+    assert kinds(actions) == [Deliver, Pause]
+    seen = delivered(actions)
+    actions = session.answered(1.0)
+    while Wait in kinds(actions):
+        actions = session.rested(1.0)
+    assert len(seen + delivered(actions)) == 2
 
 
 def test_a_shared_allowance_counts_the_requests_of_all() -> None:
