@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from lvsm.core.verbs import (
     LENGTH_BYTES,
@@ -28,7 +29,7 @@ def serve(connection: socket.socket, answer: Callable[[AnyRequest], AnyReply]) -
             reply = answer(decode_request(body))
         except BadFrameError as error:
             reply = Refused(code=error.code, reason=error.message)
-        connection.sendall(encode(reply))
+        _send(connection, reply)
 
 
 def _receive(connection: socket.socket) -> bytes | None:
@@ -38,15 +39,24 @@ def _receive(connection: socket.socket) -> bytes | None:
     length = int.from_bytes(header, "big")
     if length > MAX_FRAME:
         reason = f"a frame of {length} bytes is over the limit of {MAX_FRAME}"
-        connection.sendall(encode(Refused(code="bad-request", reason=reason)))
+        _send(connection, Refused(code="bad-request", reason=reason))
         return None
     return _exactly(connection, length)
+
+
+def _send(connection: socket.socket, reply: AnyReply) -> None:
+    """Send a reply; a worker that ended meanwhile needs none, and the next read will tell."""
+    with suppress(ConnectionError):
+        connection.sendall(encode(reply))
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes | None:
     chunks: list[bytes] = []
     while count:
-        chunk = connection.recv(min(count, 1 << 18))
+        try:
+            chunk = connection.recv(min(count, 1 << 18))
+        except ConnectionError:  # it ended with a reply unread
+            return None
         if not chunk:
             return None
         chunks.append(chunk)

@@ -120,3 +120,23 @@ def test_junk_never_raises_anything_else(body: bytes) -> None:
 def test_well_formed_junk_never_raises_anything_else(document: object) -> None:
     with suppress(BadFrameError):
         decode_request(json.dumps(document).encode())
+
+
+def test_a_worker_that_ends_before_its_answer_is_the_end_and_no_error() -> None:
+    ours, theirs = socket.socketpair()
+
+    def answer(_request: AnyRequest) -> AnyReply:
+        ours.close()
+        return State(kernel=KernelState(ipvs=False))
+
+    with theirs:
+        ours.sendall(encode(Read()))
+        serve(theirs, answer)
+
+
+def test_a_worker_that_ends_with_an_answer_unread_is_the_end_and_no_error() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(b"what it never read")
+        ours.close()
+        serve(theirs, lambda _request: State(kernel=KernelState(ipvs=False)))
