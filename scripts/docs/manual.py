@@ -123,10 +123,9 @@ def _options(context: click.Context) -> str:
 
 
 def _option(option: click.Option, context: click.Context) -> tuple[str, str]:
-    record = option.get_help_record(context)
     names = ", ".join(map(roff.bold, (*option.opts, *option.secondary_opts)))
     metavar = "" if option.is_flag else f" {roff.italic(option.make_metavar(context))}"
-    return f"{names}{metavar}", record[1] if record else ""
+    return f"{names}{metavar}", option.help or ""
 
 
 def _exit_status() -> str:
