@@ -3,11 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+import msgspec
 import pytest
 
 from lvsm.core.replication import proposer
 from lvsm.core.replication.ballots import Ballot
-from lvsm.core.replication.disk import Disk, fresh
+from lvsm.core.replication.disk import Disk, Vote, committed, fresh
 from lvsm.core.replication.messages import (
     Accept,
     Accepted,
@@ -156,6 +157,49 @@ def test_a_forced_save_begins_an_epoch_that_nobody_has_met() -> None:
     assert state.value is not None
     assert (state.value.epoch, state.value.number) == (7, 1)
     assert state.votes_needed == 3
+
+
+def vote(state: Proposal, text: str, *, round_: int, epoch: int) -> Promise:
+    """A promise of a node that has voted for that text."""
+    generation = replace(WISH, text=text, request=text).after(state.head, epoch=1)
+    generation = msgspec.structs.replace(generation, epoch=epoch)
+    before = Vote(ballot=Ballot(round=round_, node="n9", run="x"), generation=generation)
+    return msgspec.structs.replace(promise(state), vote=before)
+
+
+def test_the_latest_epoch_is_finished_then_the_highest_ballot() -> None:
+    state = begun()
+    state, _ = proposer.step(state, said("n1", vote(state, "forced", round_=1, epoch=2)))
+    state, _ = proposer.step(state, said("n3", vote(state, "normal", round_=9, epoch=1)))
+    assert state.value is not None
+    assert state.value.text == "forced"
+    state = begun()
+    state, _ = proposer.step(state, said("n1", vote(state, "newer", round_=5, epoch=1)))
+    state, _ = proposer.step(state, said("n3", vote(state, "older", round_=4, epoch=1)))
+    assert state.value is not None
+    assert state.value.text == "newer"
+
+
+def forced_alone(epoch: int) -> str:
+    """What a forced Save asks votes for that reaches one node, and that one has a vote."""
+    state = begun(replace(WISH, forced=True))
+    state, _ = proposer.step(state, said("n1", vote(state, "theirs", round_=1, epoch=epoch)))
+    for _ in range(Patience().resends + 1):
+        state, _ = proposer.step(state, TimedOut())
+    assert state.value is not None
+    return state.value.text
+
+
+def test_force_without_a_majority_leaves_a_normal_vote_behind_and_finishes_a_forced_one() -> None:
+    assert forced_alone(epoch=1) == WISH.text
+    assert forced_alone(epoch=2) == "theirs"
+
+
+def test_an_old_base_is_a_conflict_without_asking_anybody() -> None:
+    head = msgspec.structs.replace(DISK.head, number=1, parent=DISK.head.hash)
+    disk = committed(DISK, head).disk
+    _, commands = proposer.start(disk, WISH, run="run1")
+    assert commands == (Finish(outcome=Conflict(head=head)),)
 
 
 def test_a_save_that_leaves_nobody_to_decide_is_a_mistake_of_ours() -> None:
