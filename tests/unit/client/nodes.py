@@ -161,6 +161,11 @@ class Rogue:
         self.say(data)
         self.hang()
 
+    def sip(self) -> None:
+        """Take a little now and then, until the client is gone."""
+        while self._file.read1(65_536) and not self._stop.wait(0.02):
+            pass
+
     def drip(self, data: bytes) -> None:
         """Say one thing after another, until the client is gone."""
         while self.say(data):

@@ -43,6 +43,11 @@ def takes_nothing(client: Rogue) -> None:
     client.hang()
 
 
+def takes_slowly(client: Rogue) -> None:
+    client.say(GREETING)
+    client.sip()
+
+
 @pytest.mark.parametrize("over_tcp", [True, False])
 def test_a_node_that_says_nothing(variant: Variant, tmp_path: Path, over_tcp: bool) -> None:
     path = None if over_tcp else tmp_path / "rogue"
@@ -68,8 +73,11 @@ def test_an_answer_that_never_ends(
             client.request("STATUS")
 
 
-def test_a_node_that_takes_nothing(variant: Variant, tmp_path: Path) -> None:
-    with rogue(takes_nothing, tmp_path / "rogue") as it:
+@pytest.mark.parametrize("script", [takes_nothing, takes_slowly])
+def test_a_node_that_takes_nothing_or_little(
+    variant: Variant, tmp_path: Path, script: Callable[[Rogue], None]
+) -> None:
+    with rogue(script, tmp_path / "rogue") as it:
         client = variant.connect(it.address, deadlines=SHORT)
         with pytest.raises(OutcomeUnknownError):
             client.request("CONFIG SAVE", literal=bytes(16 * 1024 * 1024))
