@@ -54,7 +54,7 @@ class Certificate:
         """What CERT SHOW answers."""
         return {
             "subject": self.subject,
-            "fingerprint_sha256": self.fingerprint,
+            "fingerprint": self.fingerprint,
             "not_before": iso(self.not_before),
             "not_after": iso(self.not_after),
             "days_left": int((self.not_after - now) // DAY),

@@ -28,20 +28,20 @@ def test_a_certificate_is_renewed_recorded_and_kept(tmp_path: Path) -> None:
         old = asked(node, "cert", "show")
         assert (old["node"], old["subject"]) == ("dir1", "CN=dir1")
         with (
-            connect(address, password=ADMINS, fingerprint=old["fingerprint_sha256"]) as before,
+            connect(address, password=ADMINS, fingerprint=old["fingerprint"]) as before,
             before.watch("events") as events,
         ):
             new = asked(node, "cert", "renew", "--yes")
-            assert new["fingerprint_sha256"] != old["fingerprint_sha256"]
+            assert new["fingerprint"] != old["fingerprint"]
             event = events.next(timeout=20)
             assert event is not None
             assert event.name == "certificate-renewed"
-            assert event.fields["fingerprint"] == new["fingerprint_sha256"]
+            assert event.fields["fingerprint"] == new["fingerprint"]
             assert before.request("STATUS").items
-        assert asked(node, "cert", "show")["fingerprint_sha256"] == new["fingerprint_sha256"]
-        with pytest.raises(WrongCertificateError, match=new["fingerprint_sha256"]):
-            connect(address, password=ADMINS, fingerprint=old["fingerprint_sha256"])
+        assert asked(node, "cert", "show")["fingerprint"] == new["fingerprint"]
+        with pytest.raises(WrongCertificateError, match=new["fingerprint"]):
+            connect(address, password=ADMINS, fingerprint=old["fingerprint"])
         [record] = asked(node, "audit", "show", "--since", "1h")["items"]
         assert (record["verb"], record["result"]) == ("CERT RENEW", "ok")
     with plvsd(tmp_path, seed) as node:
-        assert asked(node, "cert", "show")["fingerprint_sha256"] == new["fingerprint_sha256"]
+        assert asked(node, "cert", "show")["fingerprint"] == new["fingerprint"]

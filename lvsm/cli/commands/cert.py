@@ -19,7 +19,7 @@ def cert() -> None:
     \b
     Examples:
       lvsm cert show
-      lvsm --node dir1 cert show --json | jq -r .fingerprint_sha256
+      lvsm --node dir1 cert show --json | jq -r .fingerprint
       lvsm cert renew --yes
     """
 
@@ -61,7 +61,7 @@ def _text(document: dict[str, Any]) -> str:
     facts = (
         ("node", document["node"]),
         ("subject", document["subject"]),
-        ("sha256", document["fingerprint_sha256"]),
+        ("sha256", document["fingerprint"]),
         ("valid from", document["not_before"]),
         ("valid until", f"{document['not_after']} ({left})"),
     )

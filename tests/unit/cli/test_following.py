@@ -29,7 +29,7 @@ EVENTS = [
 CERT = {
     "node": "dir1",
     "subject": "CN=dir1",
-    "fingerprint_sha256": "AB:CD",
+    "fingerprint": "AB:CD",
     "not_before": "2025-11-25T10:00:00.000Z",
     "not_after": "2045-11-20T10:00:00.000Z",
     "days_left": 7299,

@@ -76,7 +76,7 @@ async def test_it_is_shown() -> None:
     assert item == {
         "node": "dir1",
         "subject": "CN=dir1",
-        "fingerprint_sha256": "0",
+        "fingerprint": "0",
         "not_before": "2001-09-09T01:46:40.000Z",
         "not_after": "2001-12-18T01:46:40.000Z",
         "days_left": 100,
@@ -87,7 +87,7 @@ async def test_it_is_renewed_when_somebody_asks_and_watchers_hear_of_it() -> Non
     node = Node()
     node.clock.pass_by(DAY)
     [item] = (await node.ask("CERT RENEW")).items
-    assert (item["fingerprint_sha256"], item["days_left"]) == ("1", 100)
+    assert (item["fingerprint"], item["days_left"]) == ("1", 100)
     assert [(told.code, told.text()) for told in node.told] == [
         ("certificate-renewed", "new certificate 1: admin asked for it")
     ]
