@@ -163,7 +163,7 @@ class Rogue:
 
     def sip(self) -> None:
         """Take a little now and then, until the client is gone."""
-        while self._file.read1(4096) and not self._stop.wait(0.02):
+        while self._file.read1(4096) and not self._stop.wait(0.001):
             pass
 
     def drip(self, data: bytes) -> None:

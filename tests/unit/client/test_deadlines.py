@@ -79,7 +79,7 @@ def test_a_node_that_takes_nothing_or_little(
 ) -> None:
     with rogue(script, tmp_path / "rogue") as it:
         client = variant.connect(it.address, deadlines=SHORT)
-        with pytest.raises(OutcomeUnknownError):
+        with pytest.raises(OutcomeUnknownError, match="takes nothing"):
             client.request("CONFIG SAVE", literal=bytes(16 * 1024 * 1024))
 
 
