@@ -114,8 +114,8 @@ def test_older_tls_is_refused(site: Site) -> None:
 
 def test_a_renewed_certificate_is_used_and_the_old_fingerprint_refused(site: Site) -> None:
     def fingerprint() -> str:
-        found: str = json.loads(site.lvsm("dir1", "--json", "cert", "show").out)["fingerprint_sha256"]
-        return found
+        shown = json.loads(site.lvsm("dir1", "--json", "cert", "show").out)
+        return str(shown["fingerprint_sha256"])
 
     site.lab.put("client", "/tmp/admin", PASSWORD, mode=0o600)
     old = fingerprint()
