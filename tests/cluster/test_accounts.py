@@ -115,7 +115,7 @@ def test_older_tls_is_refused(site: Site) -> None:
 def test_a_renewed_certificate_is_used_and_the_old_fingerprint_refused(site: Site) -> None:
     def fingerprint() -> str:
         shown = json.loads(site.lvsm("dir1", "--json", "cert", "show").out)
-        return str(shown["fingerprint_sha256"])
+        return str(shown["fingerprint"])
 
     site.lab.put("client", "/tmp/admin", PASSWORD, mode=0o600)
     old = fingerprint()
