@@ -63,8 +63,22 @@ def _more_refused(record: Document, output: Output) -> str:
 
 
 def _status(event: Document, output: Output) -> str:
+    """The sentence that `lvsm status` begins with; its first word is the state."""
     status = event["status"]
-    return f"{status['cluster']}: {output.state(status['state'])}: {status['sentence']}"
+    state, sentence = str(status["state"]), str(status["sentence"])
+    if sentence.startswith(state):
+        sentence = output.state(state) + sentence.removeprefix(state)
+    return f"{status['cluster']}: {sentence}"
+
+
+def _generation(event: Document, _output: Output) -> str:
+    if event["generation"] == 0:
+        return "no configuration has been saved yet"
+    comment = f": {json.dumps(event['comment'])}" if event["comment"] else ""
+    return (
+        f"generation {event['generation']}, saved by {event['author']} on"
+        f" {event['saved_on']}{comment}"
+    )
 
 
 def _health(event: Document, output: Output) -> str:
@@ -96,5 +110,6 @@ _TELLERS: Mapping[str, Callable[[Document, Output], str]] = {
     "more-refused": _more_refused,
     "status": _status,
     "health": _health,
+    "generation": _generation,
     "realserver": _realserver,
 }

@@ -19,12 +19,12 @@ from lvsm.core.events import TOPICS
 from tests.unit.cli.plvsd import FakePlvsd, lvsm
 from tests.unit.cli.test_telling import CHANGE
 
-STATUS = {"cluster": "www", "state": "OK", "sentence": "Fine."}
+STATUS = {"cluster": "www", "state": "OK", "sentence": "OK. Fine."}
 EVENTS = [
     {"event": "status", "node": "dir1", "at": 1.0, "status": STATUS},
     {"event": "status", "node": "dir1", "at": 2.0, "status": {**STATUS, "age": 1}},
     {"event": "group-taken", "node": "dir1", "at": 3.0, "text": "took web: first"},
-    {"event": "status", "node": "dir1", "at": 4.0, "status": {**STATUS, "sentence": "Well."}},
+    {"event": "status", "node": "dir1", "at": 4.0, "status": {**STATUS, "sentence": "OK. Well."}},
 ]
 CERT = {
     "node": "dir1",
@@ -71,9 +71,9 @@ def test_watching_goes_on_until_it_is_stopped(plvsd: FakePlvsd) -> None:
     plvsd.answers["WATCH"], plvsd.events["WATCH"] = [], EVENTS
     with started("--node", str(plvsd.socket), "watch") as process:
         assert lines(process, 3) == [
-            "1970-01-01 00:00:01  dir1  www: OK: Fine.",
+            "1970-01-01 00:00:01  dir1  www: OK. Fine.",
             "1970-01-01 00:00:03  dir1  took web: first",
-            "1970-01-01 00:00:04  dir1  www: OK: Well.",
+            "1970-01-01 00:00:04  dir1  www: OK. Well.",
         ]
         assert stopped(process) == (exits.INTERRUPTED, "Stopped.")
     assert plvsd.only.args == tuple(TOPICS)

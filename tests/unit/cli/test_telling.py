@@ -70,8 +70,25 @@ def test_refused_logins() -> None:
     ("event", "text"),
     [
         (
-            {"event": "status", "status": {"cluster": "www", "state": "OK", "sentence": "Fine."}},
-            "www: OK: Fine.",
+            {
+                "event": "status",
+                "status": {"cluster": "www", "state": "OK", "sentence": "OK. Fine."},
+            },
+            "www: OK. Fine.",
+        ),
+        (
+            {"event": "generation", "generation": 0, "author": "", "saved_on": "", "comment": ""},
+            "no configuration has been saved yet",
+        ),
+        (
+            {
+                "event": "generation",
+                "generation": 4,
+                "author": "admin",
+                "saved_on": "dir1",
+                "comment": "add web",
+            },
+            'generation 4, saved by admin on dir1: "add web"',
         ),
         (
             {
