@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 LAB_STAMP := $(VENV)/.lab-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lint types imports pages unit fuzz lab-tests docs lock lab venv clean
+.PHONY: help demo test check fmt lint types imports pages unit fuzz bench lab-tests docs lock lab venv clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ unit: venv lab ## Unit, property and contract tests
 fuzz: venv ## Fuzz every parser (SECONDS=60 or INPUTS=100000 for each, ONLY=lines, SEED=7)
 	$(PY) -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS),--seconds $(or $(SECONDS),60)) \
 		$(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED))
+
+bench: venv ## Measure the line protocol and the start of commands (ONLY=protocol or startup)
+	$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 lab-tests: venv lab ## Tests on real kernels, heartbeat included
 	$(PY) -m pytest -m lab -p no:randomly --timeout 600 $(ARGS)

@@ -120,7 +120,7 @@ def rewrite_haresources(data: bytes) -> Hashable:
 
 def _foreign_words(text: str) -> list[str]:
     """How lines hang together may change where the block stood in the middle of one."""
-    text = text.replace(haresources.BEGIN, "").replace(haresources.END, "")
+    text = f"{text}\n".replace(haresources.BEGIN, "").replace(haresources.END, "")
     return sorted(" ".join(haresources.foreign(text)).replace("\\", "").split())
 
 
