@@ -16,7 +16,7 @@ from lvsm.core.lines import Line, LineReader, Literal
 from lvsm.core.principal import Principal
 from lvsm.core.responses import Greeting, Ok
 from lvsm.core.session import LOGIN_VERBS, Session
-from lvsm.core.session_actions import Action, Close, Deliver, Send
+from lvsm.core.session_actions import Action, Close, Deliver, Send, Wait
 from tests.fuzz.target import Target, law, text_of
 
 VERBS = dict.fromkeys(
@@ -125,6 +125,8 @@ def _perform(server: Session, first: Sequence[Action], sent: list[bytes]) -> Non
                 asked = f"{request.verb} {request.args} {request.options} {request.literal!r}"
                 sent.append(Ok(0, asked).render().encode() + b"\n")
                 actions += server.answered(0.0)
+            case Wait():
+                actions += server.rested(0.0)
             case Close(reason):
                 sent.append(f"close: {reason}".encode())
 
