@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from lvsm.core import messages, responses
 from lvsm.core.errors import LvsmError
-from lvsm.core.lines import Line, LineReader
+from lvsm.core.lines import LITERAL, Line, LineReader, LiteralTooLargeError
 from lvsm.core.responses import BadResponseError, Err, Event, Greeting, Item, Ok, Step
 
 LONGEST_ANSWER = 128 * 1024 * 1024
@@ -110,8 +110,15 @@ class Conversation:
         options: Mapping[str, object] | None = None,
         literal: bytes | None = None,
     ) -> None:
-        """Ask for something; `verb` may go on as one would type it. Raises BadRequestError."""
+        """Ask for something; `verb` may go on as one would type it.
+
+        Raises BadRequestError; RefusedError for a literal that no server takes: sent, it would be
+        refused while most of it is still under way, and the end of the connection may swallow that.
+        """
         length = None if literal is None else len(literal)
+        if length is not None and length > LITERAL:
+            message = f"{length} bytes are too many: a literal has {LITERAL} at most"
+            raise RefusedError(Err(LiteralTooLargeError.code, message))
         line = messages.render(verb, args, options, length)
         self._outgoing.append(line.encode("utf-8") + b"\n")
         if literal is not None:
