@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
 import click
@@ -18,7 +17,6 @@ from tests.docs.command_tree import CONTEXTS, NAMES
 PAGES = manual.pages()
 SECTIONS = ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS", "ENVIRONMENT",
             "FILES", "SEE ALSO")  # fmt: skip
-needs_groff = pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
 
 
 def shown(page: str) -> str:
@@ -33,7 +31,6 @@ def test_every_command_has_a_page_and_nothing_else_has() -> None:
     assert set(PAGES) == {f"{name.replace(' ', '-')}.1" for name in NAMES}
 
 
-@needs_groff
 @pytest.mark.parametrize("context", CONTEXTS, ids=NAMES)
 def test_a_page_shows_what_help_shows(context: click.Context) -> None:
     name = context.command_path.replace(" ", "-")
@@ -50,7 +47,6 @@ def test_a_page_shows_what_help_shows(context: click.Context) -> None:
             assert " ".join((param.help or "").replace("`", "").split()) in flat
 
 
-@needs_groff
 @settings(max_examples=25)
 @given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1),
                 min_size=1, max_size=20))  # fmt: skip

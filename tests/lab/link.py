@@ -6,6 +6,7 @@ took, so what waits here is bounded by the windows of the channels that are open
 
 from __future__ import annotations
 
+import abc
 import asyncio
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 LAST = frozenset({frames.EXIT, frames.FAILED, frames.REFUSED})
 
 
-class FrameConnection(asyncio.Protocol):
+class FrameConnection(asyncio.Protocol, abc.ABC):
     """A stream of frames on a transport."""
 
     def __init__(self) -> None:
@@ -41,9 +42,9 @@ class FrameConnection(asyncio.Protocol):
             self.send(frames.REFUSED, 0, str(error).encode())
             self.close()
 
+    @abc.abstractmethod
     def received(self, frame: frames.Frame) -> None:
         """Take one frame."""
-        raise NotImplementedError
 
     def send(self, kind: int, channel: int, payload: bytes = b"") -> None:
         """Send one frame, if the other end is still there."""

@@ -33,7 +33,7 @@ def passwd(
     \b
     Examples:
       lvsm passwd
-      lvsm passwd alice --new-password-file /root/alice.password
+      lvsm passwd alice --new-password-file alice.password
       lvsm --node dir1 --user alice passwd
     """
     user = name or run.choices.user

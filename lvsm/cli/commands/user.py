@@ -78,7 +78,7 @@ def user_add(
     \b
     Examples:
       lvsm user add alice --role operator
-      lvsm user add backup --role viewer --new-password-file /root/backup.password
+      lvsm user add backup --role viewer --new-password-file backup.password
       pass lvsm/alice | lvsm user add alice --role viewer --new-password-fd 0
     """
     verifier = new_verifier(run, name, new_password_file, new_password_fd)

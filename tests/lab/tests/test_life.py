@@ -21,8 +21,6 @@ from tests.lab.topology import NodeInfo
 
 pytestmark = pytest.mark.lab
 
-GONE_SECONDS = 5.0
-"""When whatever a lab left is reported; it takes some tenths of a second unless others work too."""
 SMALL = ["--directors", "1", "--realservers", "0", "--bare"]
 
 
@@ -111,7 +109,7 @@ def test_a_killed_supervisor_leaves_nothing(state: Path, paused: bool) -> None:
     if paused:
         Lab(state).pause("dir1")
     os.kill(supervisor_of(state), signal.SIGKILL)
-    wait_until(lambda: not processes_of(state), GONE_SECONDS)
+    wait_until(lambda: not processes_of(state), 1)
     up(state)  # and DIR can be used again
     assert Lab(state).run("dir1", ["hostname"]).out == b"dir1\n"
 
@@ -132,7 +130,7 @@ def test_an_interrupted_up_leaves_nothing(state: Path, number: int) -> None:
         assert b"is up" in process.stderr.readline()
         process.send_signal(number)
         process.wait(5)
-    wait_until(lambda: not processes_of(state), GONE_SECONDS)
+    wait_until(lambda: not processes_of(state), 1)
     end(state)
 
 
@@ -148,7 +146,7 @@ def test_a_lab_ends_with_the_program_that_started_it(state: Path) -> None:
         assert process.stdout
         assert process.stdout.readline() == b"up\n"
         process.kill()
-    wait_until(lambda: not processes_of(state), GONE_SECONDS)
+    wait_until(lambda: not processes_of(state), 1)
 
 
 def test_a_folder_that_strangers_cannot_reach_will_do(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import socket
 import subprocess
 import sys
@@ -113,7 +112,6 @@ def test_in_a_real_bash(bin_folder: Path) -> None:
     ]
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
 def test_zsh_can_read_its_script() -> None:
     script = lvsm("completion", "zsh").stdout
     argv = ["zsh", "-n", "/dev/stdin"]
