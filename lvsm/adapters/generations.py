@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from lvsm.core import epochs
 from lvsm.core.generation import EMPTY, BadGenerationError, Generation, decode, encode
 
 log = logging.getLogger(__name__)
@@ -38,5 +39,6 @@ class Generations:
 
     def keep(self, generation: Generation) -> None:
         """Write `generation` durably; raises OSError when the disk refuses."""
-        name = f"{generation.epoch:06d}-{generation.number:08d}-{generation.hash[:16]}.json"
+        epoch = epochs.name(generation.epoch, width=6)
+        name = f"{epoch}-{generation.number:08d}-{generation.hash[:16]}.json"
         self._replace(self._folder / name, encode(generation))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lvsm.cli.output import Output
+from lvsm.core import epochs
 
 Document = dict[str, Any]
 
@@ -105,7 +106,7 @@ def _generation(document: Document) -> str:
         return "no configuration has been saved yet"
     comment = f': "{saved["comment"]}"' if saved["comment"] else ""
     return (
-        f"generation {document['generation']} (epoch {document['epoch']}), saved"
+        f"generation {document['generation']} (epoch {epochs.name(document['epoch'])}), saved"
         f" {age(saved['ago_s'])} ago by {saved['by']} on {saved['on']}{comment}"
         f"   {saved['nodes_with_it']} of {saved['nodes']} nodes have it"
     )

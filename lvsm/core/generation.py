@@ -1,7 +1,8 @@
 """A saved configuration with its history's facts: what is replicated and kept.
 
 Law: generations are ordered by (epoch, number), ties by hash, and that order is the same on every
-node. A generation never changes after it was made.
+node. Of those that were decided, no two have one (epoch, number): `epochs` says why. A generation
+never changes after it was made.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A node that votes: (disk, message) -> (disk', reply).
 
 Law: the reply may only be sent after disk' is durable (`disk.Step` says in which order). A node
-promises ballots that only rise, accepts no ballot below its promise, and accepts nothing of an
-earlier epoch than what it has accepted. Every message may come twice, late, or in another order.
+promises ballots that only rise, accepts no ballot below its promise, and accepts nothing normal
+after what was forced. Every message may come twice, late, or in another order.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from lvsm.core import epochs
 from lvsm.core.generation import Generation
 from lvsm.core.operations import Value
 from lvsm.core.replication import history
@@ -125,7 +126,9 @@ def unfit(parent: Generation, child: Generation) -> str | None:
 
 
 def _forced(disk: Disk, message: Accept) -> Outbid | None:
-    if disk.vote is None or disk.vote.generation.epoch <= message.generation.epoch:
+    """A vote for a forced Save does not give way to a normal one."""
+    forced = epochs.count(message.generation.epoch)
+    if disk.vote is None or epochs.count(disk.vote.generation.epoch) <= forced:
         return None
     return Outbid(parent=message.parent, ballot=message.ballot, promised=disk.vote.ballot)
 

@@ -5,10 +5,12 @@ Law: no two runs of a proposer ever use the same ballot, so a ballot stands for 
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Annotated
 
 import msgspec
 
+from lvsm.core.epochs import MARKS
 from lvsm.core.generation import Number
 from lvsm.core.operations import Value
 
@@ -26,6 +28,12 @@ class Ballot(Value, frozen=True, kw_only=True, order=True):
     round: Number
     node: str
     run: str
+
+    @property
+    def mark(self) -> int:
+        """A number for the node's run in any round: two are equal once in a billion pairs."""
+        digest = sha256(f"{self.node} {self.run}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") % MARKS
 
 
 NEVER = Ballot(round=0, node="", run="")

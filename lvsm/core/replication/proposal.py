@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from lvsm.core.generation import Generation
+from lvsm.core import epochs
+from lvsm.core.generation import Epoch, Generation
 from lvsm.core.replication.ballots import Ballot, needed
 from lvsm.core.replication.disk import Vote
 from lvsm.core.replication.messages import Accept, Envelope, Prepare
@@ -74,7 +75,7 @@ class Proposal:
     wish: Wish | None
     patience: Patience
     head: Generation
-    epoch: int
+    epoch: Epoch
     phase: Phase = Phase.PREPARING
     round: int = 0
     highest: int = 0
@@ -112,6 +113,12 @@ class Proposal:
         return wish is not None and wish.forced and wish.base == self.head.order
 
     @property
+    def begun(self) -> Epoch:
+        """The epoch that this Save begins when it is forced: no other node or run begins it."""
+        met = max(self.epoch, self.head.epoch)
+        return epochs.begun(met, self.ballot.mark)
+
+    @property
     def promises_needed(self) -> int:
         """How many promises are enough to go on at once."""
         return len(self.asked) if self.forces else needed(len(self.voters))
@@ -143,17 +150,21 @@ class Proposal:
     def chosen(self) -> Generation | None:
         """What to ask votes for: what may have been decided already, else the own wish.
 
-        Of several votes the one of the latest epoch counts, then of the highest ballot. Who forces
-        without a majority leaves votes of the present epoch behind: the nodes that could complete
-        them are away.
+        Of several votes a forced one counts before a normal one, then the one of the highest
+        ballot. Who forces without a majority leaves votes of the present epoch behind: the nodes
+        that could complete them are away.
         """
         votes = [vote for vote in self.promises.values() if vote is not None]
         if self.forces and len(self.counted) < needed(len(self.voters)):
             votes = [vote for vote in votes if vote.generation.epoch > self.head.epoch]
         if votes:
-            return max(votes, key=lambda vote: (vote.generation.epoch, vote.ballot)).generation
+            return max(votes, key=_weight).generation
         if self.own is not None:
             return self.own
         if self.wish is None or self.wish.base != self.head.order:
             return None
-        return self.wish.after(self.head, epoch=self.epoch)
+        return self.wish.after(self.head, epoch=self.begun)
+
+
+def _weight(vote: Vote) -> tuple[int, Ballot]:
+    return epochs.count(vote.generation.epoch), vote.ballot

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lvsm.core.generation import Generation, Order
+from lvsm.core.generation import Epoch, Generation, Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +38,11 @@ class Wish:
         """Whether that generation is what this wish became."""
         return (generation.request, generation.text) == (self.request, self.text)
 
-    def after(self, head: Generation, *, epoch: int) -> Generation:
-        """What the wish becomes as the successor of `head`; `epoch` is the highest one met."""
+    def after(self, head: Generation, *, epoch: Epoch) -> Generation:
+        """What the wish becomes as the successor of `head`; `epoch` is what a forced one begins."""
         return Generation(
             number=head.number + 1,
-            epoch=max(epoch, head.epoch) + 1 if self.forced else head.epoch,
+            epoch=epoch if self.forced else head.epoch,
             text=self.text,
             author=self.author,
             node=self.node,

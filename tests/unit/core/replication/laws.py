@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import pairwise
 
 from lvsm.core.generation import Generation
 from lvsm.core.replication import history
@@ -43,18 +42,11 @@ def one_successor(world: World) -> None:
 
 
 def one_per_number(world: World) -> None:
-    """At most one generation has each (epoch, number), in epochs that one forced Save began."""
-    everything = decided(world)
-    places: dict[int, list[int]] = defaultdict(list)
-    begun: dict[int, int] = defaultdict(int)
-    for generation in everything.values():
-        parent = everything.get(generation.parent)
-        begins = generation.epoch > (parent.epoch if parent else 1)
-        begun[generation.epoch] += begins
-        places[generation.epoch].append(generation.number)
-    for epoch, numbers in places.items():
-        if begun[epoch] <= 1:
-            assert all(a != b for a, b in pairwise(sorted(numbers))), f"two in epoch {epoch}"
+    """At most one generation has each (epoch, number), whoever forced what on which side."""
+    places: dict[tuple[int, int], str] = {}
+    for key, generation in decided(world).items():
+        place = generation.epoch, generation.number
+        assert places.setdefault(place, key) == key, f"two generations are {place}"
 
 
 def nothing_gone(world: World) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from lvsm.core import epochs
 from lvsm.core.replication import acceptor, messages
 from lvsm.core.replication.acceptor import Answer
 from lvsm.core.replication.ballots import Ballot
@@ -24,6 +25,8 @@ from lvsm.core.replication.messages import (
 )
 from tests.unit.core.replication.samples import MESSAGES
 from tests.unit.core.replication.stories import cluster
+
+FORCED = epochs.begun(1, 7)
 
 
 def test_a_vote_for_what_cannot_follow_is_refused() -> None:
@@ -65,12 +68,12 @@ def test_a_promise_holds_and_may_be_asked_for_again() -> None:
 def test_a_vote_is_told_and_a_forced_one_does_not_give_way_to_a_normal_one() -> None:
     n1 = cluster(1).nodes["n1"]
     head = n1.disk.head
-    forced = msgspec.structs.replace(head, number=2, parent=head.hash, epoch=2)
+    forced = msgspec.structs.replace(head, number=2, parent=head.hash, epoch=FORCED)
     accept = Accept(parent=head.order, ballot=ballot(5), generation=forced)
     disk = acceptor.answer(n1.disk, n1.envelope(accept)).step.disk
     told = acceptor.answer(disk, n1.envelope(Prepare(parent=head.order, ballot=ballot(6)))).reply
     assert isinstance(told, Promise)
-    assert (told.epoch, told.vote) == (2, disk.vote)
+    assert (told.epoch, told.vote) == (FORCED, disk.vote)
     normal = Accept(
         parent=head.order, ballot=ballot(7), generation=msgspec.structs.replace(forced, epoch=1)
     )

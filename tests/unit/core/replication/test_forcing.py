@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import msgspec
 import pytest
 
+from lvsm.core import epochs
 from lvsm.core.replication import history, messages
 from lvsm.core.replication.messages import Learn
 from lvsm.core.replication.outcomes import Committed, Conflict, Short
@@ -43,13 +45,13 @@ def test_the_forced_epoch_wins_and_what_it_displaced_stays() -> None:
     apart(world, "n3")
     normal = [saved(world, "n1"), saved(world, "n2")]
     forced = saved(world, "n3", forced=True)
-    assert (forced.epoch, forced.number) == (2, 2)
+    assert (epochs.count(forced.epoch), forced.number) == (1, 2)
     world.heal()
     for node in world.nodes.values():
         assert node.disk.head == forced
         assert [r.hash for r in history.displaced(node.disk.history)] == [g.hash for g in normal]
     after = saved(world, "n2")
-    assert (after.epoch, after.number, after.parent) == (2, 3, forced.hash)
+    assert (after.epoch, after.number, after.parent) == (forced.epoch, 3, forced.hash)
     laws.after_healing(world)
 
 
@@ -76,6 +78,24 @@ def test_both_sides_force_and_both_stay_in_the_history() -> None:
     laws.after_healing(world)
     known = world.nodes["n2"].disk.history
     assert [r.hash for r in history.displaced(known)] == [min(ones, key=lambda g: g.order).hash]
+
+
+def test_two_sides_that_force_and_go_on_alone_share_no_place_in_the_history() -> None:
+    """Each side removes the other's nodes and saves on: only the epoch tells the lines apart."""
+    world = cluster(4)
+    apart(world, "n3", "n4")
+    for names in (("n1", "n2"), ("n3", "n4")):
+        node = world.nodes[names[0]]
+        here = {name: world.nodes[name].disk.incarnation for name in names}
+        for forced in (True, False):
+            wish = world.wish(node, base=node.disk.head.order, forced=forced)
+            world.save(node, replace(wish, voters=here))
+            world.settle()
+            assert isinstance(world.outcomes[-1], Committed)
+    one, other = (world.nodes[name].disk.head for name in ("n1", "n3"))
+    assert epochs.count(one.epoch) == epochs.count(other.epoch) == 1
+    assert one.number == other.number == 3
+    laws.after_healing(world)
 
 
 def test_two_admins_force_on_one_side_and_one_is_told_of_the_other() -> None:

@@ -6,6 +6,7 @@ from random import Random
 import msgspec
 import pytest
 
+from lvsm.core import epochs
 from lvsm.core.replication import proposer
 from lvsm.core.replication.ballots import Ballot
 from lvsm.core.replication.disk import Disk, Vote, committed, fresh
@@ -26,6 +27,8 @@ from lvsm.core.replication.wishes import Wish
 
 NAMES = ("n1", "n2", "n3")
 DISK: Disk = fresh("n2", "b", NAMES)
+FORCED = epochs.begun(1, 7)
+MET = epochs.begun(FORCED, 5)
 WISH = Wish(
     request="r1",
     base=DISK.head.order,
@@ -153,9 +156,10 @@ def test_a_base_that_no_majority_knows_is_a_conflict() -> None:
 def test_a_forced_save_begins_an_epoch_that_nobody_has_met() -> None:
     state = begun(replace(WISH, forced=True))
     for name in NAMES:
-        state, _ = proposer.step(state, said(name, promise(state, epoch=6)))
+        state, _ = proposer.step(state, said(name, promise(state, epoch=MET)))
     assert state.value is not None
-    assert (state.value.epoch, state.value.number) == (7, 1)
+    assert epochs.count(state.value.epoch) == epochs.count(MET) + 1
+    assert state.value.number == 1
     assert state.votes_needed == 3
 
 
@@ -169,7 +173,7 @@ def vote(state: Proposal, text: str, *, round_: int, epoch: int) -> Promise:
 
 def test_the_latest_epoch_is_finished_then_the_highest_ballot() -> None:
     state = begun()
-    state, _ = proposer.step(state, said("n1", vote(state, "forced", round_=1, epoch=2)))
+    state, _ = proposer.step(state, said("n1", vote(state, "forced", round_=1, epoch=FORCED)))
     state, _ = proposer.step(state, said("n3", vote(state, "normal", round_=9, epoch=1)))
     assert state.value is not None
     assert state.value.text == "forced"
@@ -192,7 +196,7 @@ def forced_alone(epoch: int) -> str:
 
 def test_force_without_a_majority_leaves_a_normal_vote_behind_and_finishes_a_forced_one() -> None:
     assert forced_alone(epoch=1) == WISH.text
-    assert forced_alone(epoch=2) == "theirs"
+    assert forced_alone(epoch=FORCED) == "theirs"
 
 
 def test_an_old_base_is_a_conflict_without_asking_anybody() -> None:
