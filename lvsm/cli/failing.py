@@ -21,7 +21,10 @@ __all__ = ["LvsmError", "likely", "tell"]
 
 
 def tell(
-    error: click.ClickException | click.Abort | LvsmError | OSError, *, as_json: bool = False
+    error: click.ClickException | click.Abort | LvsmError | OSError,
+    *,
+    as_json: bool = False,
+    program: str = "lvsm",
 ) -> int:
     """Say on standard error what went wrong and what to do; the exit code."""
     match error:
@@ -32,15 +35,17 @@ def tell(
             click.echo("Stopped.", err=True)
             return exits.INTERRUPTED
         case click.ClickException():
-            return tell(LvsmError(error.format_message()), as_json=as_json)
+            return tell(LvsmError(error.format_message()), as_json=as_json, program=program)
         case BrokenPipeError():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return exits.ERROR  # whoever reads has seen enough, as `head` has
         case OSError():
-            return tell(LvsmError(str(error), code="os-error"), as_json=as_json)
+            known = LvsmError(str(error), code="os-error")
+            return tell(known, as_json=as_json, program=program)
         case LvsmError():
             status = exits.of(error)
-            click.echo(_as_json(error, status) if as_json else _as_text(error), err=True)
+            text = _as_json(error, status) if as_json else _as_text(error, program)
+            click.echo(text, err=True)
             return status
 
 
@@ -63,11 +68,11 @@ def _items(error: LvsmError) -> list[dict[str, Any]]:
     return [dict(item) for item in error.items] if isinstance(error, RefusedError) else []
 
 
-def _as_text(error: LvsmError) -> str:
+def _as_text(error: LvsmError, program: str) -> str:
     """Every place with its advice, then the message with its code, for `lvsm help CODE`."""
     places = [str(item["rendered"]) for item in _items(error) if "rendered" in item]
     behind = f" ({error.code})" if error.code != LvsmError.code else ""
-    return shown("\n".join([*places, f"lvsm: {error.message}{behind}"]))
+    return shown("\n".join([*places, f"{program}: {error.message}{behind}"]))
 
 
 def _as_json(error: LvsmError, status: int) -> str:

@@ -25,6 +25,14 @@ class Where(StrEnum):
 
 
 CLIENT: Mapping[str, Note] = {
+    "account": Note(
+        "The user as whom plvsd runs cannot be made; `writeconfigs` wrote nothing.",
+        "Make it by hand, as the message says, and run `writeconfigs` again.",
+    ),
+    "answers": Note(
+        "The answers given to `writeconfigs` cannot be used; nothing was written.",
+        "Mend what each message names; `writeconfigs --print-answers` shows every key.",
+    ),
     "bad-address": Note(
         "`--node` cannot be understood.",
         "Write HOST, HOST:PORT, [IPv6]:PORT or the path of a unix socket.",
@@ -41,6 +49,18 @@ CLIENT: Mapping[str, Note] = {
         "The client ended the connection before its answer did; only plvsd's log has this.",
         "Nothing: what was asked for may have been done.",
     ),
+    "missing-answer": Note(
+        "A question of `writeconfigs` has no default, and no answer was given.",
+        "Give the option or the key that the message names.",
+    ),
+    "no-way-back": Note(
+        "`writeconfigs --undo` finds no old files, or a file was changed since.",
+        "Look at the folder that the message names, and copy back what you want by hand.",
+    ),
+    "not-asked": Note(
+        "An answer was given to a question that the other answers leave out.",
+        "Leave it out, or change the answer that it belongs to.",
+    ),
     "not-the-same": Note(
         "The new password was not typed alike twice; nothing was changed.",
         "Type it again.",
@@ -55,6 +75,10 @@ CLIENT: Mapping[str, Note] = {
         " may be done or not, and is not asked for again.",
         "Look (`lvsm status`, `lvsm config show`, `lvsm audit show`) before asking again.",
     ),
+    "time": Note(
+        "The timing given to `writeconfigs` is none that heartbeat works with.",
+        "Choose a preset, or four times that grow, as the message says.",
+    ),
     "unreachable": Note(
         "No plvsd answers there, or the last one was lost while something was read.",
         "Check that plvsd runs (`systemctl status plvsd`), and host, port and firewall.",
@@ -62,6 +86,10 @@ CLIENT: Mapping[str, Note] = {
     "unusable-text": Note(
         "A password has characters that no password may have (RFC 4013).",
         "Choose one without control characters, and in one direction of writing.",
+    ),
+    "unwritable-config": Note(
+        "The files as they are leave no way to write what was answered; nothing was written.",
+        "Do what the message says with the line or file that it names.",
     ),
     "weak-password": Note(
         "The new password is too short; nothing was changed.",
