@@ -34,7 +34,7 @@ from lvsm.daemon.audit_verbs import AuditVerbs, tell_written
 from lvsm.daemon.auditing import Auditor
 from lvsm.daemon.cert_verbs import CertVerbs
 from lvsm.daemon.certificate_keeper import CertificateKeeper
-from lvsm.daemon.checking import Checked
+from lvsm.daemon.checking import Checked, Checker
 from lvsm.daemon.config_verbs import ConfigVerbs
 from lvsm.daemon.control import Control
 from lvsm.daemon.event_verbs import EventVerbs
@@ -124,12 +124,15 @@ class Worker:
             clock=clock, watchers=self.watchers, known=lambda: known(view, clock, own())
         )
 
+        checker = Checker()
+
         def check(text: str) -> Checked:
-            return checking.check(
+            return checker(
                 text,
                 members=settings.members,
                 facts=checking.heard(view, own()),
                 present=view.configuration,
+                in_use=view.generation.text,
             )
 
         def address_of(name: str) -> str | None:

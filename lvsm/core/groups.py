@@ -7,6 +7,7 @@ that node's letting go; a holder that has no eligible successor keeps what it ha
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -55,17 +56,17 @@ class Decision:
 
 def components(configuration: Configuration) -> tuple[frozenset[str], ...]:
     """The names of enabled virtual services that move together, in the text's order."""
-    found: list[tuple[set[str], set[str]]] = []
-    for vip in configuration.vips.values():
-        if not vip.enabled:
-            continue
-        names, keys = {vip.name}, _keys(vip)
-        for entry in [entry for entry in found if entry[1] & keys]:
-            found.remove(entry)
-            names |= entry[0]
-            keys |= entry[1]
-        found.append((names, keys))
-    return tuple(frozenset(names) for names, _ in found)
+    found: dict[int, tuple[set[str], set[str]]] = {}
+    owners: dict[str, int] = {}  # of each key, the component that has it
+    for index, vip in enumerate(vip for vip in configuration.vips.values() if vip.enabled):
+        new = _keys(vip)
+        names, keys = {vip.name}, new
+        for other in sorted({owners[key] for key in new if key in owners}):
+            more_names, more_keys = found.pop(other)
+            names, keys = more_names | names, more_keys | keys
+        found[index] = names, keys
+        owners.update(dict.fromkeys(keys, index))
+    return tuple(frozenset(names) for names, _ in found.values())
 
 
 def _keys(vip: VirtualService) -> set[str]:
@@ -82,19 +83,22 @@ def assign(
     others are named after their first virtual service. No id is given twice.
     """
     wanted = list(components(configuration))
+    before: defaultdict[str, list[str]] = defaultdict(list)
+    for group, names in previous.items():
+        for name in names:
+            before[name].append(group)
     shares = sorted(
-        (
-            (-len(names & before), group, index)
-            for index, names in enumerate(wanted)
-            for group, before in previous.items()
-            if names & before
-        ),
+        (-count, group, index)
+        for index, names in enumerate(wanted)
+        for group, count in Counter(group for name in names for group in before[name]).items()
     )
     ids: dict[int, str] = {}
+    given: set[str] = set()
     for _, group, index in shares:
-        if index not in ids and group not in ids.values():
+        if index not in ids and group not in given:
             ids[index] = group
-    taken = set(previous) | set(ids.values())
+            given.add(group)
+    taken = set(previous) | given
     for index, names in enumerate(wanted):
         if index not in ids:
             ids[index] = _new_id(min(names), taken)

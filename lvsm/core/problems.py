@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 from lvsm.core.excerpt import excerpt
-from lvsm.core.places import Path, Place, Places
+from lvsm.core.places import Path, Place
 
 
 class Severity(StrEnum):
@@ -51,7 +52,17 @@ class Problem:
         }
 
 
-def located(problems: Sequence[Problem], places: Callable[[], Places]) -> tuple[Problem, ...]:
+class HasPlaces(Protocol):
+    """What knows where in a text something stands: `places.Places`, `piecewise.Pieces`."""
+
+    def key(self, path: Path) -> Place:
+        """The place of a key."""
+
+    def value(self, path: Path) -> Place:
+        """The place of a value."""
+
+
+def located(problems: Sequence[Problem], places: Callable[[], HasPlaces]) -> tuple[Problem, ...]:
     """The problems with their places, in the text's order; scans the text only if there are any."""
     if all(problem.place is not None for problem in problems):
         return tuple(problems)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_interface
 
-from lvsm.core.config_text import parse
 from lvsm.core.facts import Facts as NodeFacts
 from lvsm.core.model import Configuration, IPAddress, IPInterface, Node
 from lvsm.core.node_addresses import with_node_addresses
-from lvsm.core.places import Places
+from lvsm.core.piecewise import Pieces
 from lvsm.core.problems import Problem, located
+from lvsm.core.rereading import Reading, read, reread
+from lvsm.core.revalidating import Judged, judge, revalidate
 from lvsm.core.rules import Facts
-from lvsm.core.validate import validate
 from lvsm.daemon.view import View
 
 
@@ -45,17 +45,66 @@ def check(
     `members` are ha.cf's nodes; `facts` what was heard of each, this node included. The address of
     a node that is away is the one that the `present` configuration has.
     """
-    parsed = parse(text)
-    if parsed.configuration is None:
-        return Checked(text=text, configuration=None, problems=parsed.problems)
-    reported = _reported(parsed.configuration, facts, present or Configuration())
-    configuration = _completed(parsed.configuration, reported)
-    problems = validate(configuration, known(members, facts))
-    return Checked(
-        text=with_node_addresses(text, reported),
-        configuration=configuration,
-        problems=located(problems, lambda: Places(text)),
-    )
+    return Checker()(text, members=members, facts=facts, present=present)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Remembered:
+    reading: Reading
+    judged: Judged | None = None
+
+
+class Checker:
+    """Checks texts as `check` does, each with the help of those checked before.
+
+    It remembers two: the text that is in use, and the one that was checked last. May be called by
+    several threads: what one of them remembers replaces what another did.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is remembered."""
+        self._remembered: tuple[_Remembered, ...] = (_Remembered(reading=read("")),)
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        members: tuple[str, ...],
+        facts: dict[str, NodeFacts],
+        present: Configuration | None = None,
+        in_use: str = "",
+    ) -> Checked:
+        """`in_use` is the text of the `present` configuration; others are most like it."""
+        remembered = self._remembered
+        before = _best(remembered, text, in_use)
+        reading = reread(before.reading, text)
+        parsed = reading.parsed
+        if parsed.configuration is None:
+            return Checked(text=text, configuration=None, problems=parsed.problems)
+        reported = _reported(parsed.configuration, facts, present or Configuration())
+        configuration = _completed(parsed.configuration, reported)
+        told = known(members, facts)
+        judged = (
+            judge(configuration, told)
+            if before.judged is None
+            else revalidate(before.judged, configuration, told)
+        )
+        kept = [one for one in remembered if one.reading.text == in_use != text]
+        self._remembered = (_Remembered(reading=reading, judged=judged), *kept[:1])
+        return Checked(
+            text=with_node_addresses(text, reported) if reported else text,
+            configuration=configuration,
+            problems=located(judged.problems, lambda: Pieces(text, reading.outline)),
+        )
+
+
+def _best(remembered: tuple[_Remembered, ...], text: str, in_use: str) -> _Remembered:
+    """The text itself if it is remembered, else the one in use, else any."""
+    for wanted in (text, in_use):
+        for one in remembered:
+            if one.reading.text == wanted:
+                return one
+    return remembered[0]
 
 
 def _reported(
