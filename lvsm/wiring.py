@@ -6,17 +6,18 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lvsm.settings import Settings
+
+if TYPE_CHECKING:
+    from lvsm.privileged.performer import Machine
 
 
 def run_privileged(settings: Settings, connection: socket.socket) -> None:
     """Be the privileged half until the worker has ended."""
     from lvsm.adapters import files
-    from lvsm.adapters.addresses import Addresses
-    from lvsm.adapters.announce import announce
-    from lvsm.adapters.ipvs import Ipvs, load_module
-    from lvsm.adapters.sysctl import Sysctls
+    from lvsm.adapters.ipvs import load_module
     from lvsm.core.haresources import render
     from lvsm.core.verbs import HaresourcesGroup
     from lvsm.privileged.performer import Performer
@@ -36,15 +37,32 @@ def run_privileged(settings: Settings, connection: socket.socket) -> None:
 
     load_module()
     performer = Performer(
-        ipvs=Ipvs(),
-        addresses=Addresses(),
-        sysctls=Sysctls(),
-        announce=announce,
+        machine=real_machine(),
         record=Record(settings.paths.run, replace_volatile),
         write_haresources=write_haresources,
         nodes=settings.members,
     )
     serve(connection, performer.answer)
+
+
+def real_machine() -> Machine:
+    """The adapters of this machine's kernel; raises OSError."""
+    from lvsm.adapters import packet_filter
+    from lvsm.adapters.addresses import Addresses
+    from lvsm.adapters.announce import announce
+    from lvsm.adapters.ipvs import Ipvs
+    from lvsm.adapters.links import Links
+    from lvsm.adapters.sysctl import Sysctls
+    from lvsm.privileged.performer import Machine
+
+    return Machine(
+        ipvs=Ipvs(),
+        addresses=Addresses(),
+        sysctls=Sysctls(),
+        links=Links(),
+        packet_filter=packet_filter.choose(),
+        announce=announce,
+    )
 
 
 def run_worker(

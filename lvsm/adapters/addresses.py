@@ -31,6 +31,7 @@ _IFADDR = struct.Struct("=BBBBI")
 _IFLA_IFNAME, _IFLA_CARRIER = 3, 33
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _IFA_F_NODAD = 0x02
+_IFF_UP = 1
 _CODES = {
     errno.EEXIST: "exists",
     errno.EADDRNOTAVAIL: "missing",
@@ -49,12 +50,13 @@ class Addresses:
 
     def read_interfaces(self) -> tuple[Interface, ...]:
         """All interfaces in the kernel's order; raises NetlinkError, OSError."""
-        links: dict[int, tuple[str, bool]] = {}
+        links: dict[int, tuple[str, bool, bool]] = {}
         for body in self._netlink.dump(_GET_LINK, _IFINFO.pack(0, 0, 0, 0, 0)):
-            index = _IFINFO.unpack_from(body)[2]
+            _, _, index, flags, _ = _IFINFO.unpack_from(body)
             attrs = attributes(body, _IFINFO.size)
             name = attrs[_IFLA_IFNAME].rstrip(b"\0").decode("utf-8", "replace")
-            links[index] = name, attrs.get(_IFLA_CARRIER, b"\0") != b"\0"
+            carrier = attrs.get(_IFLA_CARRIER, b"\0") != b"\0"
+            links[index] = name, carrier, bool(flags & _IFF_UP)
         found: dict[int, list[str]] = {index: [] for index in links}
         for body in self._netlink.dump(_GET_ADDRESS, _IFADDR.pack(0, 0, 0, 0, 0)):
             family, prefix, _, _, index = _IFADDR.unpack_from(body)
@@ -63,8 +65,8 @@ class Addresses:
             if raw and index in found:
                 found[index].append(f"{socket.inet_ntop(family, raw)}/{prefix}")
         return tuple(
-            Interface(name=name, carrier=carrier, addresses=tuple(found[index]))
-            for index, (name, carrier) in links.items()
+            Interface(name=name, carrier=carrier, up=up, addresses=tuple(found[index]))
+            for index, (name, carrier, up) in links.items()
         )
 
     def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from lvsm.core.errors import LvsmError
-from lvsm.core.operations import AnyOperation, Failure, KernelState
+from lvsm.core.operations import AddressText, AnyOperation, Failure, KernelState
 from lvsm.core.verbs import (
     LENGTH_BYTES,
     MAX_FRAME,
@@ -42,9 +42,13 @@ class PrivilegedLink:
         self._writer = writer
         self._turn = asyncio.Lock()
 
-    async def read(self) -> KernelState:
-        """What the kernel has now; raises LvsmError."""
-        reply = await self._ask(Read())
+    async def read(self, ways_out_from: Sequence[AddressText] = ()) -> KernelState:
+        """What the kernel has now; raises LvsmError.
+
+        `ways_out_from` are addresses of this node; by which gateway their packets would leave is
+        told too.
+        """
+        reply = await self._ask(Read(ways_out_from=tuple(ways_out_from)))
         if not isinstance(reply, State):
             raise BadFrameError(f"unexpected answer {reply!r}")
         return reply.kernel

@@ -3,10 +3,11 @@
 Law: everything that decides what plvsd puts into a kernel is in here, as a function of its
 arguments. The plan (`node_plan`) then only compares this with what is there.
 
-Who has what, for a virtual service forwarded by direct routing:
+Who has what, for a virtual service forwarded by direct routing or tunnel (`methods` has where the
+hidden alias is, and what else each method needs):
 
 ===============================  ==================  =======================  =================
-node                             IPVS service        address on an interface  alias on lo
+node                             IPVS service        address on an interface  hidden alias
 ===============================  ==================  =======================  =================
 director that holds the group    yes                 yes                      no
 director that offers the group   yes                 no                       yes
@@ -28,30 +29,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
 
+from lvsm.core import methods
 from lvsm.core.errors import LvsmError
-from lvsm.core.model import Configuration, Forwarding, IPAddress, VirtualService
+from lvsm.core.filter_rules import AnyRule, Masquerade
+from lvsm.core.methods import HIDDEN
+from lvsm.core.model import Configuration, IPAddress, VirtualService
 from lvsm.core.operations import (
+    AddressText,
     Destination,
     Interface,
     InterfaceAddress,
     Service,
     ServiceKey,
     ServiceState,
+    TunnelText,
 )
-
-LOOPBACK = "lo"
-
-HIDE_ALIASES: Mapping[str, int] = {
-    # Answer ARP only for addresses of the interface that was asked, and never announce an alias as
-    # the source: the kernel takes the larger of `all` and the interface's own value (ip-sysctl).
-    "net.ipv4.conf.all.arp_ignore": 1,
-    "net.ipv4.conf.all.arp_announce": 2,
-}
-KEEP_NEIGHBOURS: Mapping[str, int] = {
-    # When the first address of a network goes, the others stay (ip-sysctl); else a group that
-    # leaves would take the addresses of those that remain with it.
-    "net.ipv4.conf.all.promote_secondaries": 1,
-}
 
 
 class NoInterfaceError(LvsmError):
@@ -77,6 +69,8 @@ class NodeState:
     aliases: tuple[InterfaceAddress, ...] = ()
     offered: Mapping[str, tuple[InterfaceAddress, ...]] = field(default_factory=dict)
     sysctls: Mapping[str, int] = field(default_factory=dict)
+    links: tuple[TunnelText, ...] = ()
+    rules: tuple[AnyRule, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -88,22 +82,24 @@ def desired(
     holding: Holding,
     interfaces: Sequence[Interface],
     fallback_interface: str | None = None,
+    ways_out: Mapping[AddressText, AddressText] | None = None,
 ) -> NodeState:
     """The state that node `me` should have.
 
     `group_ids` maps each group's id to the names of its virtual services; `interfaces` are this
     node's own (`KernelState.own_interfaces`); `fallback_interface` takes addresses that no network
-    fits. A virtual service that cannot be placed is left out and named in `problems`.
+    fits; `ways_out` is what the kernel answered about `methods.ways_out_wanted`. What cannot be
+    placed is left out and named in `problems`, and so is what plvsd may not change itself.
     """
+    place = _Placing(interfaces, fallback_interface)
     groups: dict[str, tuple[InterfaceAddress, ...]] = {}
     offered: dict[str, tuple[InterfaceAddress, ...]] = {}
-    problems: list[str] = []
     for group in sorted(group_ids):
         vips = [configuration.vips[name] for name in sorted(group_ids[group])]
         if group in holding.offered:
-            offered[group] = _unique(_alias(vip) for vip in vips)
+            offered[group] = _unique(methods.alias(vip) for vip in vips)
         elif group in holding.held:
-            groups[group] = _unique(_placed(vips, interfaces, fallback_interface, problems))
+            groups[group] = _unique(address for vip in vips for address in place.all_of(vip))
     group_of = {name: group for group, names in group_ids.items() for name in names}
     own = [vip for vip in configuration.vips.values() if vip.enabled and vip.name in group_of]
     active = holding.held | holding.offered
@@ -111,36 +107,30 @@ def desired(
     services = tuple(
         state
         for vip in charge
-        if group_of[vip.name] in active or not answers_for(vip, me)
+        if group_of[vip.name] in active or not methods.aliases(configuration, vip, me)
         for state in service_states(configuration, vip)
     )
-    aliases = _unique(
-        _alias(vip) for vip in own if answers_for(vip, me) and group_of[vip.name] not in active
-    )
+    idle = [vip for vip in own if group_of[vip.name] not in active]
+    aliases = _unique(a for vip in idle for a in methods.aliases(configuration, vip, me))
+    answers = methods.ways_out_wanted(configuration, idle, me)
     return NodeState(
         services=services,
         groups=groups,
         aliases=aliases,
         offered=offered,
-        sysctls=_sysctls(charge, aliases),
-        problems=tuple(problems),
+        sysctls=methods.sysctls(charge, aliases),
+        links=methods.links(aliases),
+        rules=_masquerades(configuration, charge, me, place),
+        problems=(*dict.fromkeys(place.problems), *methods.astray(answers, ways_out or {})),
     )
 
 
-def _sysctls(
-    charge: Sequence[VirtualService], aliases: Sequence[InterfaceAddress]
-) -> dict[str, int]:
-    hide = HIDE_ALIASES if charge or aliases else {}
-    networks = any(vip.explicit_prefix and vip.ip.version == 4 for vip in charge)
-    return {**hide, **(KEEP_NEIGHBOURS if networks else {})}
-
-
-def answers_for(vip: VirtualService, node: str) -> bool:
-    """Whether `node` is a realserver of `vip` that must accept packets for its address itself."""
-    return any(
-        realserver.node == node and vip.forwarding_of(realserver) is not Forwarding.NAT
-        for realserver in vip.realservers
-    )
+def _masquerades(
+    configuration: Configuration, charge: Sequence[VirtualService], me: str, place: _Placing
+) -> tuple[Masquerade, ...]:
+    gateways = ((vip, place.gateway_of(vip)) for vip in charge)
+    found = [(vip, gateway) for vip, gateway in gateways if gateway is not None]
+    return methods.masquerades(configuration, found, me)
 
 
 def service_keys(vip: VirtualService) -> tuple[ServiceKey, ...]:
@@ -202,18 +192,9 @@ def interface_for(
     interface already has, the address gets a full-length prefix, so that it never becomes the
     network's primary address. Raises NoInterfaceError when nothing fits.
     """
-    best: tuple[int, str] | None = None
-    for interface in interfaces:
-        if vip.interface not in (None, interface.name):
-            continue
-        for text in interface.addresses:
-            network = ip_interface(text).network
-            if network.prefixlen == network.max_prefixlen or interface.name == LOOPBACK:
-                continue
-            if vip.ip in network and (best is None or network.prefixlen > best[0]):
-                best = (network.prefixlen, interface.name)
-    if best is not None:
-        return InterfaceAddress(interface=best[1], address=_host(vip))
+    around = _around(vip.ip, interfaces, vip.interface)
+    if around is not None:
+        return around
     chosen = vip.interface or (fallback if vip.explicit_prefix else None)
     if chosen is None or all(interface.name != chosen for interface in interfaces):
         raise NoInterfaceError(
@@ -223,25 +204,57 @@ def interface_for(
     return InterfaceAddress(interface=chosen, address=str(vip.address))
 
 
-def _placed(
-    vips: Sequence[VirtualService],
-    interfaces: Sequence[Interface],
-    fallback: str | None,
-    problems: list[str],
-) -> Iterator[InterfaceAddress]:
-    for vip in vips:
+def _around(
+    ip: IPAddress, interfaces: Sequence[Interface], only: str | None = None
+) -> InterfaceAddress | None:
+    """`ip` on the interface (`only` that one, if given) with the longest prefix around it."""
+    best: tuple[int, str] | None = None
+    for interface in interfaces:
+        if only not in (None, interface.name) or interface.name in HIDDEN:
+            continue
+        for text in interface.addresses:
+            network = ip_interface(text).network
+            if network.prefixlen == network.max_prefixlen:
+                continue
+            if ip in network and (best is None or network.prefixlen > best[0]):
+                best = (network.prefixlen, interface.name)
+    if best is None:
+        return None
+    return InterfaceAddress(interface=best[1], address=f"{ip}/{ip.max_prefixlen}")
+
+
+class _Placing:
+    """Finds the interfaces for addresses, and keeps what to tell where there is none."""
+
+    def __init__(self, interfaces: Sequence[Interface], fallback: str | None) -> None:
+        self._interfaces = interfaces
+        self._fallback = fallback
+        self.problems: list[str] = []
+
+    def all_of(self, vip: VirtualService) -> Iterator[InterfaceAddress]:
+        """A virtual service's address and its gateway, those that have a place."""
         try:
-            yield interface_for(vip, interfaces, fallback)
+            yield interface_for(vip, self._interfaces, self._fallback)
         except NoInterfaceError as error:
-            problems.append(error.message)
+            self.problems.append(error.message)
+        gateway = self.gateway_of(vip)
+        if gateway is not None:
+            yield gateway
 
+    def gateway_of(self, vip: VirtualService) -> InterfaceAddress | None:
+        """Where a virtual service's gateway for nat belongs; None when it has none, or no place.
 
-def _host(vip: VirtualService) -> str:
-    return f"{vip.ip}/{vip.ip.max_prefixlen}"
-
-
-def _alias(vip: VirtualService) -> InterfaceAddress:
-    return InterfaceAddress(interface=LOOPBACK, address=_host(vip))
+        The network around it must be there already: the realservers are reached by it.
+        """
+        if vip.nat_gateway is None:
+            return None
+        found = _around(vip.nat_gateway.ip, self._interfaces)
+        if found is None:
+            self.problems.append(
+                f"no interface of this node has a network around {vip.nat_gateway.ip}, the gateway"
+                f" of {vip.name}: a director by nat needs an address in its realservers' network"
+            )
+        return found
 
 
 def _unique(addresses: Iterator[InterfaceAddress]) -> tuple[InterfaceAddress, ...]:

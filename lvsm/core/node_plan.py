@@ -3,21 +3,23 @@
 Law: a client never meets an address without its service, no neighbour ever hears a realserver's
 alias, and a plan cut off after any step is mended by planning again. From that follows the order:
 
-1. sysctls that hide aliases, before there is an alias to hide, and the record of every wanted
+1. tunnels' devices, then sysctls (those of such a device are there only now; those that hide
+   aliases come before there is an alias to hide), and the record of every wanted
    group, in which what it had and what it shall have stand together: whatever is cut off from here
    on, an address on an interface is in the record of some group, and so can be taken down even
    when plvsd is dead;
 2. aliases for addresses that are being handed over, before they leave their interface, so that
    packets still under way here are served;
 3. addresses that leave an interface;
-4. aliases that leave `lo` (a director that takes over must not accept the packets as a realserver),
+4. aliases that go (a director that takes over must not accept the packets as a realserver),
    and the record of groups that are no longer held;
 5. IPVS services and destinations (a wanted service that somebody else made is adopted: set to what
-   it should be, and from then on recorded as LVSM's own);
+   it should be, and from then on recorded as LVSM's own), then the packet filter's rules, all at
+   once;
 6. aliases of realservers, after step 5 took away a service that would schedule their packets again;
 7. the record of held groups as they are now, then the addresses that arrive, then their
    announcement;
-8. sysctls that are no longer needed, put back.
+8. sysctls that are no longer needed, put back, the last one set first; then tunnels' devices.
 
 What is not recorded as LVSM's own is never taken away.
 """
@@ -27,19 +29,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from lvsm.core import ipvs_plan
-from lvsm.core.desired import LOOPBACK, NodeState
+from lvsm.core.desired import NodeState
+from lvsm.core.methods import HIDDEN
 from lvsm.core.operations import (
     AddAddress,
     Announce,
     AnyOperation,
+    BringUp,
     DeleteAddress,
     HoldGroup,
     InterfaceAddress,
     KernelState,
     ReleaseGroup,
     RestoreSysctl,
+    SetRules,
     SetService,
     SetSysctl,
+    TakeDown,
 )
 
 
@@ -56,18 +62,21 @@ def plan(want: NodeState, have: KernelState) -> tuple[AnyOperation, ...]:
     gone = sorted(owned - hidden - shown, key=_order)
     moving = {a for group in want.offered.values() for a in group}
     return (
+        *_devices(want, have),
         *_sysctls(want, have),
         *_records(want, have),
         *_adds(sorted(moving - present, key=_order)),
-        *(DeleteAddress(address=a) for a in gone if a.interface != LOOPBACK),
-        *(DeleteAddress(address=a) for a in gone if a.interface == LOOPBACK),
+        *(DeleteAddress(address=a) for a in gone if a.interface not in HIDDEN),
+        *(DeleteAddress(address=a) for a in gone if a.interface in HIDDEN),
         *_releases(want, have),
         *_adoptions(want, have),
         *ipvs_plan.plan(want.services, have.services, have.owned.services),
+        *_rules(want, have),
         *_adds(sorted(set(want.aliases) - present - moving, key=_order)),
         *_trims(want, have),
         *_arrivals(want, present),
         *_restores(want, have),
+        *(TakeDown(interface=name) for name in have.owned.links if name not in want.links),
     )
 
 
@@ -94,8 +103,22 @@ def _sysctls(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
 
 
 def _restores(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
-    for name in sorted(set(have.owned.sysctls) - set(want.sysctls)):
+    for name in sorted(set(have.owned.sysctls) - set(want.sysctls), reverse=True):
         yield RestoreSysctl(name=name)
+
+
+def _devices(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
+    up = {interface.name for interface in have.interfaces if interface.up}
+    for name in want.links:
+        if name not in up:
+            yield BringUp(interface=name)
+
+
+def _rules(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
+    there = have.rules
+    unneeded = have.owned.rules and not want.rules
+    if set(want.rules) != set(there.rules) or there.damage or unneeded:
+        yield SetRules(rules=want.rules)
 
 
 def _releases(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:

@@ -10,10 +10,11 @@ text: equal texts are equal addresses, and ten thousand realservers need no obje
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
+from lvsm.core.filter_rules import AnyRule, RuleSet
 from lvsm.core.model import Forwarding, Protocol
 
 AddressText: TypeAlias = str
@@ -60,6 +61,11 @@ class InterfaceAddress(Value, frozen=True, kw_only=True):
 
     interface: str
     address: InterfaceText
+
+
+TunnelText: TypeAlias = Literal["tunl0", "ip6tnl0", "sit0"]
+"""The kernel's devices that unpack what a tunnel brings: IPv4 in IPv4; anything in IPv6; IPv6 in
+IPv4 (ip-link(8))."""
 
 
 class Operation(Value, frozen=True, kw_only=True, tag_field="op"):
@@ -134,6 +140,24 @@ class RestoreSysctl(Operation, frozen=True, kw_only=True, tag="restore_sysctl"):
     name: str
 
 
+class BringUp(Operation, frozen=True, kw_only=True, tag="bring_up"):
+    """Have a tunnel's device and set it up (modprobe, ip link set up)."""
+
+    interface: TunnelText
+
+
+class TakeDown(Operation, frozen=True, kw_only=True, tag="take_down"):
+    """Set a device down that `BringUp` found down, and forget it."""
+
+    interface: TunnelText
+
+
+class SetRules(Operation, frozen=True, kw_only=True, tag="set_rules"):
+    """Make these the packet filter's rules of LVSM, all at once; none: leave nothing of ours."""
+
+    rules: tuple[AnyRule, ...] = ()
+
+
 class Announce(Operation, frozen=True, kw_only=True, tag="announce"):
     """Tell the neighbours where an address lives now: gratuitous ARP, or unsolicited ND."""
 
@@ -164,6 +188,9 @@ AnyOperation = (
     | DeleteAddress
     | SetSysctl
     | RestoreSysctl
+    | BringUp
+    | TakeDown
+    | SetRules
     | Announce
     | HoldGroup
     | ReleaseGroup
@@ -178,10 +205,14 @@ class ServiceState(Value, frozen=True, kw_only=True):
 
 
 class Interface(Value, frozen=True, kw_only=True):
-    """A network interface of this node: its name, whether it has carrier, its addresses."""
+    """A network interface of this node: its name, whether it has carrier, its addresses.
+
+    `up` is what `ip link set` says of it, whatever the cable does.
+    """
 
     name: str
     carrier: bool
+    up: bool = True
     addresses: tuple[InterfaceText, ...] = ()
 
 
@@ -189,23 +220,32 @@ class Owned(Value, frozen=True, kw_only=True):
     """What LVSM put into this kernel, by the record that it keeps: all that it may take away.
 
     `sysctls` maps the names that were changed to the values found before; `groups` maps the groups
-    that this node holds to their addresses.
+    that this node holds to their addresses; `links` are devices that were down before; `rules` says
+    that there may be rules of ours.
     """
 
     services: tuple[ServiceKey, ...] = ()
     addresses: tuple[InterfaceAddress, ...] = ()
     sysctls: dict[str, int] = msgspec.field(default_factory=dict)
     groups: dict[str, tuple[InterfaceAddress, ...]] = msgspec.field(default_factory=dict)
+    links: tuple[TunnelText, ...] = ()
+    rules: bool = False
 
 
 class KernelState(Value, frozen=True, kw_only=True):
-    """What one node's kernel has now; `ipvs` is False where the kernel has no IPVS."""
+    """What one node's kernel has now; `ipvs` is False where the kernel has no IPVS.
+
+    `ways_out` maps each address that was asked about to the gateway by which its packets to
+    the outside would leave, the empty text for none.
+    """
 
     ipvs: bool
     services: tuple[ServiceState, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     sysctls: dict[str, int] = msgspec.field(default_factory=dict)
     owned: Owned = msgspec.field(default_factory=Owned)
+    rules: RuleSet = msgspec.field(default_factory=RuleSet)
+    ways_out: dict[AddressText, AddressText] = msgspec.field(default_factory=dict)
 
     def own_interfaces(self) -> tuple[Interface, ...]:
         """The interfaces without the addresses that LVSM put there.
@@ -218,6 +258,7 @@ class KernelState(Value, frozen=True, kw_only=True):
             Interface(
                 name=entry.name,
                 carrier=entry.carrier,
+                up=entry.up,
                 addresses=tuple(a for a in entry.addresses if (entry.name, a) not in ours),
             )
             for entry in self.interfaces

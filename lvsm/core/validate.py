@@ -14,7 +14,7 @@ from lvsm.core.places import Path
 from lvsm.core.problems import Problem
 from lvsm.core.rules import Facts, Rule, at
 
-SUPPORTED = frozenset({Forwarding.DR})
+SUPPORTED = frozenset(Forwarding)
 RULES: tuple[Rule, ...] = (*node_rules.RULES, *address_rules.RULES, *service_rules.RULES)
 
 

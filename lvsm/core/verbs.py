@@ -21,7 +21,12 @@ class Request(Value, frozen=True, kw_only=True, tag_field="verb"):
 
 
 class Read(Request, frozen=True, kw_only=True, tag="read"):
-    """See the kernel: answered with a `State`."""
+    """See the kernel: answered with a `State`.
+
+    `ways_out_from` are addresses of this node; by which gateway their packets would leave is asked.
+    """
+
+    ways_out_from: tuple[AddressText, ...] = ()
 
 
 class Apply(Request, frozen=True, kw_only=True, tag="apply"):

@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from lvsm.core import node_plan
+from lvsm.core import methods, node_plan
 from lvsm.core.desired import Holding, NodeState, desired
 from lvsm.core.eligibility import reason_against
 from lvsm.core.errors import LvsmError
@@ -89,7 +89,7 @@ class Control:
     async def turn(self) -> None:
         """See, decide, plan, perform, tell."""
         view = self._view
-        view.kernel = await self._kernel.read()
+        view.kernel = await self._kernel.read(self._sources())
         if not self._adopted:
             self._adopt(view.kernel.owned.groups)
         now = self._clock.monotonic()
@@ -101,6 +101,7 @@ class Control:
             holding=Holding(held=frozenset(view.held), offered=frozenset(view.offered)),
             interfaces=view.kernel.own_interfaces(),
             fallback_interface=self._fallback,
+            ways_out=view.kernel.ways_out,
         )
         if not view.kernel.ipvs:
             want = _without_ipvs(want)
@@ -109,6 +110,12 @@ class Control:
         self._conclude(want, operations, failures, now)
         await self._write_haresources()
         self._tell()
+
+    def _sources(self) -> tuple[str, ...]:
+        """The addresses of this node whose way out is of interest."""
+        configuration = self._view.configuration
+        vips = configuration.vips.values()
+        return tuple(methods.ways_out_wanted(configuration, vips, self._view.me))
 
     def _adopt(self, groups: Iterable[str]) -> None:
         """Go on holding what an earlier plvsd held: its tables and addresses are still there."""
@@ -269,7 +276,10 @@ class Control:
 def _without_ipvs(want: NodeState) -> NodeState:
     """What remains for a kernel without IPVS: it may be a realserver, never a director."""
     return NodeState(
-        aliases=want.aliases, sysctls=want.sysctls if want.aliases else {}, problems=want.problems
+        aliases=want.aliases,
+        sysctls=want.sysctls if want.aliases else {},
+        links=want.links,
+        problems=want.problems,
     )
 
 

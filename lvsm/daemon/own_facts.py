@@ -6,8 +6,8 @@ from collections.abc import Callable
 from ipaddress import ip_interface
 
 from lvsm import __version__
-from lvsm.core.desired import LOOPBACK
 from lvsm.core.facts import Facts
+from lvsm.core.methods import HIDDEN
 from lvsm.daemon.view import View
 
 
@@ -26,7 +26,7 @@ def own_facts(
     for entry in view.interfaces():
         for text in entry.addresses:
             parsed = ip_interface(text)
-            if entry.name == LOOPBACK or parsed.is_link_local or text in virtual_texts:
+            if entry.name in HIDDEN or parsed.is_link_local or text in virtual_texts:
                 continue
             addresses.append(text)
             if entry.name == interface and first is None:

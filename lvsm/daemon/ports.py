@@ -8,7 +8,7 @@ from typing import Protocol
 from lvsm.core.audit import AnyRecord, Batch
 from lvsm.core.certificate import Certificate
 from lvsm.core.generation import Generation
-from lvsm.core.operations import AnyOperation, Failure, KernelState
+from lvsm.core.operations import AddressText, AnyOperation, Failure, KernelState
 from lvsm.core.users import Users
 from lvsm.core.verbs import HaresourcesGroup
 
@@ -19,8 +19,8 @@ class Kernel(Protocol):
     Every method raises LvsmError when the privileged half refuses or is gone.
     """
 
-    async def read(self) -> KernelState:
-        """What the kernel has now."""
+    async def read(self, ways_out_from: Sequence[AddressText] = ()) -> KernelState:
+        """What the kernel has now; by which gateway packets from those addresses would leave."""
 
     async def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
         """Perform operations in order; what the kernel refused is returned."""

@@ -7,14 +7,17 @@ thousand addresses cost a handful of system calls; the order between kinds is ke
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
 
 from lvsm.core.errors import LvsmError
+from lvsm.core.filter_rules import AnyRule, RuleSet
 from lvsm.core.operations import (
     AddAddress,
     Announce,
     AnyOperation,
+    BringUp,
     DeleteAddress,
     Failure,
     HoldGroup,
@@ -24,7 +27,9 @@ from lvsm.core.operations import (
     ReleaseGroup,
     RestoreSysctl,
     ServiceState,
+    SetRules,
     SetSysctl,
+    TakeDown,
 )
 from lvsm.core.verbs import (
     AnyReply,
@@ -77,25 +82,51 @@ class Sysctls(Protocol):
         """Set one; raises LvsmError."""
 
 
+class Links(Protocol):
+    """The tunnels' devices, and the ways out of this machine (adapters.links)."""
+
+    def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
+        """Set devices up and down, in order."""
+
+    def ways_out(self, sources: Collection[str]) -> dict[str, str]:
+        """The gateway by which packets from each address would leave."""
+
+
+class PacketFilter(Protocol):
+    """LVSM's own rules in the packet filter (adapters.packet_filter)."""
+
+    def read(self) -> RuleSet:
+        """Those that are there; raises LvsmError."""
+
+    def replace(self, rules: Sequence[AnyRule]) -> None:
+        """Make these our rules; raises LvsmError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Everything of the machine that operations are performed on."""
+
+    ipvs: Ipvs
+    addresses: Addresses
+    sysctls: Sysctls
+    links: Links
+    packet_filter: PacketFilter
+    announce: Callable[[Sequence[InterfaceAddress]], tuple[Failure, ...]]
+
+
 class Performer:
     """Answers each request of the worker, one at a time."""
 
     def __init__(
         self,
         *,
-        ipvs: Ipvs,
-        addresses: Addresses,
-        sysctls: Sysctls,
-        announce: Callable[[Sequence[InterfaceAddress]], tuple[Failure, ...]],
+        machine: Machine,
         record: Record,
         write_haresources: Callable[[Sequence[HaresourcesGroup]], None],
         nodes: Collection[str],
     ) -> None:
         """Keep the adapters; `nodes` are the names that ha.cf lists."""
-        self._ipvs = ipvs
-        self._addresses = addresses
-        self._sysctls = sysctls
-        self._announce = announce
+        self._machine = machine
         self._record = record
         self._write_haresources = write_haresources
         self._nodes = frozenset(nodes)
@@ -104,8 +135,9 @@ class Performer:
         """Perform `request`; a mistake in it is answered with `Refused`."""
         try:
             match request:
-                case Read():
-                    return State(kernel=self._read())
+                case Read(ways_out_from=sources):
+                    policy.check_sources(sources)
+                    return State(kernel=self._read(sources))
                 case Apply(operations=operations):
                     policy.check(operations, self._record.owned())
                     return Applied(failures=self._apply(operations))
@@ -118,21 +150,25 @@ class Performer:
         except OSError as error:
             return Refused(code="os-error", reason=str(error))
 
-    def _read(self) -> KernelState:
-        ipvs = self._ipvs.available()
+    def _read(self, sources: Collection[str]) -> KernelState:
+        machine = self._machine
+        ipvs = machine.ipvs.available()
+        owned = self._record.owned()
         return KernelState(
             ipvs=ipvs,
-            services=self._ipvs.read() if ipvs else (),
-            interfaces=self._addresses.read_interfaces(),
-            sysctls=self._sysctls.read(tuple(policy.SYSCTLS)),
-            owned=self._record.owned(),
+            services=machine.ipvs.read() if ipvs else (),
+            interfaces=machine.addresses.read_interfaces(),
+            sysctls=machine.sysctls.read(tuple(policy.SYSCTLS)),
+            owned=owned,
+            rules=machine.packet_filter.read() if owned.rules else RuleSet(),
+            ways_out=machine.links.ways_out(sources),
         )
 
     def _apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
-        self._record.before(operations, self._sysctl)
         failures: list[Failure] = []
         for perform, run in groupby(enumerate(operations), lambda item: self._kind(item[1])):
             indexes, batch = zip(*run, strict=True)
+            self._record.before(batch, self)  # only now is there all that earlier steps made
             failures.extend(
                 Failure(index=indexes[f.index], code=f.code, reason=f.reason)
                 for f in perform(batch)
@@ -147,7 +183,11 @@ class Performer:
     ) -> Callable[[Sequence[AnyOperation]], Sequence[Failure]]:
         match operation:
             case AddAddress() | DeleteAddress():
-                return self._addresses.apply
+                return self._machine.addresses.apply
+            case BringUp() | TakeDown():
+                return self._machine.links.apply
+            case SetRules():
+                return self._set_rules
             case Announce():
                 return self._announce_all
             case SetSysctl() | RestoreSysctl():
@@ -155,20 +195,20 @@ class Performer:
             case HoldGroup() | ReleaseGroup():
                 return self._note_groups
             case _:
-                return self._ipvs.apply
+                return self._machine.ipvs.apply
 
     def _announce_all(self, operations: Sequence[AnyOperation]) -> Sequence[Failure]:
-        return self._announce([op.address for op in operations if isinstance(op, Announce)])
+        return self._machine.announce([op.address for op in operations if isinstance(op, Announce)])
 
     def _set_sysctls(self, operations: Sequence[AnyOperation]) -> Sequence[Failure]:
         def perform(operation: AnyOperation) -> None:
             match operation:
                 case SetSysctl(name=name, value=value):
-                    self._sysctls.write(name, value)
+                    self._machine.sysctls.write(name, value)
                 case RestoreSysctl(name=name):
                     value_before = self._record.remembered_sysctl(name)
-                    if value_before is not None:
-                        self._sysctls.write(name, value_before)
+                    if value_before is not None and self.sysctl(name) is not None:
+                        self._machine.sysctls.write(name, value_before)
 
         return _each(operations, perform)
 
@@ -182,8 +222,21 @@ class Performer:
 
         return _each(operations, perform)
 
-    def _sysctl(self, name: str) -> int:
-        return self._sysctls.read((name,))[name]
+    def _set_rules(self, operations: Sequence[AnyOperation]) -> Sequence[Failure]:
+        def perform(operation: AnyOperation) -> None:
+            if isinstance(operation, SetRules):
+                self._machine.packet_filter.replace(operation.rules)
+
+        return _each(operations, perform)
+
+    def sysctl(self, name: str) -> int | None:
+        """A parameter's present value, None if there is no such parameter."""
+        return self._machine.sysctls.read((name,)).get(name)
+
+    def is_up(self, interface: str) -> bool:
+        """Whether a device is there and set up."""
+        found = self._machine.addresses.read_interfaces()
+        return any(entry.name == interface and entry.up for entry in found)
 
 
 def _each(

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from ipaddress import IPv4Address, ip_address, ip_interface
+from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 
 from lvsm.core.errors import LvsmError
+from lvsm.core.filter_rules import MOST_PORTS, AnyRule, Masquerade
 from lvsm.core.model import IPAddress
 from lvsm.core.operations import (
     AddAddress,
@@ -19,6 +20,7 @@ from lvsm.core.operations import (
     AddService,
     Announce,
     AnyOperation,
+    BringUp,
     DeleteAddress,
     DeleteDestination,
     DeleteService,
@@ -31,23 +33,33 @@ from lvsm.core.operations import (
     Service,
     ServiceKey,
     SetDestination,
+    SetRules,
     SetService,
     SetSysctl,
+    TakeDown,
 )
 from lvsm.core.verbs import HaresourcesGroup
 
 MAX_OPERATIONS = 200_000
+MAX_RULES = 20_000
 SYSCTLS: dict[str, range] = {
     "net.ipv4.conf.all.arp_ignore": range(3),
     "net.ipv4.conf.all.arp_announce": range(3),
     "net.ipv4.conf.all.promote_secondaries": range(2),
+    "net.ipv4.conf.all.accept_redirects": range(2),
+    "net.ipv4.ip_forward": range(2),
+    "net.ipv4.conf.tunl0.rp_filter": range(3),
+    "net.ipv4.conf.ip6tnl0.rp_filter": range(3),
+    "net.ipv6.conf.all.accept_redirects": range(2),
+    "net.ipv6.conf.all.forwarding": range(2),
 }
 FLAGS = frozenset({"sched-1", "sched-2", "sched-3", "ops", "mh-port", "mh-fallback",
                    "sh-port", "sh-fallback"})  # fmt: skip
 _INTERFACE = re.compile(r"[A-Za-z0-9_.@-]{1,15}", re.ASCII)
 _GROUP = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _SCHEDULER = re.compile(r"[a-z0-9_]{1,16}", re.ASCII)
-_LOOPBACK = "lo"
+_INSIDE = re.compile(r"[A-Za-z0-9_.-]{1,15}", re.ASCII)
+_HIDDEN = frozenset({"lo", "tunl0", "ip6tnl0", "sit0"})
 
 
 class PolicyError(LvsmError):
@@ -72,7 +84,7 @@ def check(operations: Sequence[AnyOperation], owned: Owned) -> None:
             raise PolicyError(f"operation {index}: {error.message}") from error
 
 
-def _check(  # noqa: C901  one table of cases reads best in one place
+def _check(  # noqa: C901, PLR0912  one table of cases reads best in one place
     operation: AnyOperation, services: set[ServiceKey], addresses: set[InterfaceAddress]
 ) -> None:
     match operation:
@@ -95,6 +107,12 @@ def _check(  # noqa: C901  one table of cases reads best in one place
             _demand(value in SYSCTLS.get(name, ()), f"sysctl {name!r} = {value}")
         case RestoreSysctl(name=name):
             _demand(name in SYSCTLS, f"sysctl {name!r}")
+        case SetRules(rules=rules):
+            _demand(len(rules) <= MAX_RULES, "too many rules of the packet filter")
+            for rule in rules:
+                _check_rule(rule)
+        case BringUp() | TakeDown():
+            pass  # their types name all that there is
         case Announce(address=address):
             _demand(address in addresses, "an announcement of an address that LVSM did not add")
         case HoldGroup(group=group, addresses=held):
@@ -149,8 +167,33 @@ def _check_address(address: InterfaceAddress) -> None:
         raise PolicyError(f"address {address.address!r}") from error
     _demand(str(parsed) == address.address, "an address that is not in canonical form")
     _unicast(parsed.ip)
-    if address.interface == _LOOPBACK:
-        _demand(parsed.network.prefixlen == parsed.max_prefixlen, "a network on lo")
+    if address.interface in _HIDDEN:
+        whole = parsed.network.prefixlen == parsed.max_prefixlen
+        _demand(whole, f"a network on {address.interface}")
+
+
+def _check_rule(rule: AnyRule) -> None:
+    if isinstance(rule, Masquerade):
+        try:
+            network = ip_network(rule.source)
+        except ValueError as error:
+            raise PolicyError(f"network {rule.source!r}") from error
+        _demand(str(network) == rule.source, "a network that is not in canonical form")
+        _demand(network.prefixlen > 0, "to masquerade everything")
+        _demand(_INSIDE.fullmatch(rule.inside) is not None, "an interface's name")
+        return
+    _unicast(_ip(rule.address))
+    _demand(0 < rule.mark < 2**32, f"mark {rule.mark}")
+    _demand(len(rule.ports) <= MOST_PORTS, "too many ports in a rule")
+    _demand(rule.protocol is not None or not rule.ports, "ports without a protocol")
+    for port in rule.ports:
+        _demand(0 < port <= 0xFFFF, f"port {port}")
+
+
+def check_sources(sources: Sequence[str]) -> None:
+    """Raise PolicyError unless these are addresses of hosts."""
+    for source in sources:
+        _unicast(_ip(source))
 
 
 def _check_group(name: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -18,18 +19,32 @@ from lvsm.core.operations import (
     AddAddress,
     AddService,
     AnyOperation,
+    BringUp,
     DeleteAddress,
     DeleteService,
     InterfaceAddress,
     Owned,
     RestoreSysctl,
     ServiceKey,
+    SetRules,
     SetService,
     SetSysctl,
+    TakeDown,
+    TunnelText,
 )
 
 Replace = Callable[[Path, bytes, int], None]
 """Replace a file whole: path, content, mode."""
+
+
+class Before(Protocol):
+    """What is there before a change, as far as it has to be put back."""
+
+    def sysctl(self, name: str) -> int | None:
+        """A parameter's present value, None if there is no such parameter."""
+
+    def is_up(self, interface: str) -> bool:
+        """Whether a device is there and set up."""
 
 
 class Record:
@@ -43,6 +58,8 @@ class Record:
         self._services: dict[ServiceKey, None] = {}
         self._addresses: dict[InterfaceAddress, None] = {}
         self._sysctls: dict[str, int] = {}
+        self._links: dict[TunnelText, None] = {}
+        self._rules = False
         self._held: dict[str, tuple[InterfaceAddress, ...]] = {}
         self._groups.mkdir(mode=0o700, exist_ok=True)
         self._load()
@@ -54,28 +71,35 @@ class Record:
             addresses=tuple(self._addresses),
             sysctls=dict(self._sysctls),
             groups=dict(self._held),
+            links=tuple(self._links),
+            rules=self._rules,
         )
 
-    def before(self, operations: Sequence[AnyOperation], read_sysctl: Callable[[str], int]) -> None:
-        """Record what `operations` will make; `read_sysctl` tells a parameter's present value."""
-        changed = False
+    def before(  # noqa: C901  one table of cases reads best in one place
+        self, operations: Sequence[AnyOperation], there: Before
+    ) -> None:
+        """Record what `operations` will make, and what they will change; `there` knows it."""
+        size = self._size()
         for operation in operations:
             match operation:
                 case AddService(service=service) | SetService(service=service):
-                    changed |= service.key not in self._services
                     self._services[service.key] = None
                 case AddAddress(address=address):
-                    changed |= address not in self._addresses
                     self._addresses[address] = None
                 case SetSysctl(name=name) if name not in self._sysctls:
-                    changed = True
-                    self._sysctls[name] = read_sysctl(name)
-        if changed:
+                    value = there.sysctl(name)
+                    if value is not None:
+                        self._sysctls[name] = value
+                case BringUp(interface=interface) if not there.is_up(interface):
+                    self._links[interface] = None
+                case SetRules(rules=rules) if rules:
+                    self._rules = True
+        if size != self._size():
             self._store()
 
     def after(self, operations: Sequence[AnyOperation]) -> None:
         """Forget what `operations`, all of them performed, have taken away."""
-        before = len(self._services), len(self._addresses), len(self._sysctls)
+        size = self._size()
         for operation in operations:
             match operation:
                 case DeleteService(key=key):
@@ -84,8 +108,16 @@ class Record:
                     self._addresses.pop(address, None)
                 case RestoreSysctl(name=name):
                     self._sysctls.pop(name, None)
-        if before != (len(self._services), len(self._addresses), len(self._sysctls)):
+                case TakeDown(interface=interface):
+                    self._links.pop(interface, None)
+                case SetRules(rules=rules) if not rules:
+                    self._rules = False
+        if size != self._size():
             self._store()
+
+    def _size(self) -> tuple[int, ...]:
+        counts = len(self._services), len(self._addresses), len(self._sysctls)
+        return (*counts, len(self._links), self._rules)
 
     def remembered_sysctl(self, name: str) -> int | None:
         """The value that `name` had before LVSM changed it, None if it never did."""
@@ -113,6 +145,8 @@ class Record:
         self._services = dict.fromkeys(owned.services)
         self._addresses = dict.fromkeys(owned.addresses)
         self._sysctls = dict(owned.sysctls)
+        self._links = dict.fromkeys(owned.links)
+        self._rules = owned.rules
         for file in sorted(self._groups.iterdir()):
             fields = [line.split() for line in file.read_text().splitlines()]
             self._held[file.name] = tuple(

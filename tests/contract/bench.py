@@ -10,9 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lvsm.core.operations import AnyOperation, Failure, Interface, InterfaceAddress, KernelState
+from lvsm.core.operations import AnyOperation, Failure, Interface, KernelState
 from lvsm.core.verbs import Applied, Apply, Read, State
-from lvsm.privileged.performer import Addresses, Ipvs, Performer, Sysctls
+from lvsm.privileged.performer import (
+    Addresses,
+    Ipvs,
+    Links,
+    Machine,
+    PacketFilter,
+    Performer,
+    Sysctls,
+)
 from lvsm.privileged.record import Record
 from tests.fakes.kernel import FakeKernel
 
@@ -32,6 +40,8 @@ class Bench:
     ipvs: Ipvs
     addresses: Addresses
     sysctls: Sysctls
+    links: Links
+    packet_filter: PacketFilter
     performer: Performer
     again: Callable[[], Performer]
 
@@ -68,10 +78,7 @@ def codes(failures: Sequence[Failure]) -> dict[int, str]:
 
 def make(
     *,
-    ipvs: Ipvs,
-    addresses: Addresses,
-    sysctls: Sysctls,
-    announce: Callable[[Sequence[InterfaceAddress]], tuple[Failure, ...]],
+    machine: Machine,
     folder: Path,
     replace: Callable[[Path, bytes, int], None],
 ) -> Bench:
@@ -79,28 +86,36 @@ def make(
 
     def performer() -> Performer:
         return Performer(
-            ipvs=ipvs,
-            addresses=addresses,
-            sysctls=sysctls,
-            announce=announce,
+            machine=machine,
             record=Record(folder, replace),
             write_haresources=lambda _groups: None,
             nodes=(),
         )
 
     return Bench(
-        ipvs=ipvs, addresses=addresses, sysctls=sysctls, performer=performer(), again=performer
+        ipvs=machine.ipvs,
+        addresses=machine.addresses,
+        sysctls=machine.sysctls,
+        links=machine.links,
+        packet_filter=machine.packet_filter,
+        performer=performer(),
+        again=performer,
     )
 
 
 def fake(folder: Path) -> Bench:
     """A bench on the fake kernel."""
     kernel = FakeKernel(interfaces=WORLD)
-    return make(
+    machine = Machine(
         ipvs=kernel.ipvs,
         addresses=kernel.addresses,
         sysctls=kernel.sysctls,
+        links=kernel.links,
+        packet_filter=kernel.packet_filter,
         announce=kernel.announce,
+    )
+    return make(
+        machine=machine,
         folder=folder,
         replace=_write,
     )

@@ -19,10 +19,8 @@ import traceback
 from pathlib import Path
 
 from lvsm.adapters import files
-from lvsm.adapters.addresses import Addresses
-from lvsm.adapters.announce import announce
-from lvsm.adapters.ipvs import Ipvs, load_module
-from lvsm.adapters.sysctl import Sysctls
+from lvsm.adapters.ipvs import load_module
+from lvsm.wiring import real_machine
 from tests.contract import cases
 from tests.contract.bench import INTERFACE, OWN, OWN6, Bench, make
 from tests.fakes.kernel import SYSCTLS
@@ -90,14 +88,11 @@ def enter_new_network() -> None:
 
 def real(folder: Path) -> Bench:
     """A bench on this kernel."""
-    sysctls = Sysctls()
+    machine = real_machine()
     for name in SYSCTLS:
-        sysctls.write(name, 0)
+        machine.sysctls.write(name, 0)
     return make(
-        ipvs=Ipvs(),
-        addresses=Addresses(),
-        sysctls=sysctls,
-        announce=announce,
+        machine=machine,
         folder=folder,
         replace=lambda path, data, mode: files.replace(path, data, mode=mode, durable=False),
     )

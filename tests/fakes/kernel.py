@@ -11,6 +11,7 @@ from ipaddress import IPv4Interface, ip_address, ip_interface
 
 from lvsm.adapters.sysctl import SysctlError
 from lvsm.core.errors import LvsmError
+from lvsm.core.filter_rules import AnyRule, RuleSet
 from lvsm.core.model import Forwarding
 from lvsm.core.operations import (
     AddAddress,
@@ -18,6 +19,7 @@ from lvsm.core.operations import (
     AddService,
     Announce,
     AnyOperation,
+    BringUp,
     DeleteAddress,
     DeleteDestination,
     DeleteService,
@@ -34,8 +36,11 @@ from lvsm.core.operations import (
     ServiceKey,
     ServiceState,
     SetDestination,
+    SetRules,
     SetService,
     SetSysctl,
+    TakeDown,
+    TunnelText,
 )
 
 SCHEDULERS = frozenset({"rr", "wrr", "lc", "wlc", "sh", "mh"})
@@ -44,7 +49,13 @@ SYSCTLS = {
     "net.ipv4.conf.all.arp_ignore": 0,
     "net.ipv4.conf.all.arp_announce": 0,
     PROMOTE: 0,
+    "net.ipv4.conf.all.accept_redirects": 0,
+    "net.ipv4.ip_forward": 0,
+    "net.ipv6.conf.all.accept_redirects": 0,
+    "net.ipv6.conf.all.forwarding": 0,
 }
+TUNNELS = ("tunl0", "ip6tnl0", "sit0")
+LOOSE = {"tunl0": "net.ipv4.conf.tunl0.rp_filter", "ip6tnl0": "net.ipv4.conf.ip6tnl0.rp_filter"}
 INTERFACES = (
     Interface(name="lo", carrier=True, addresses=("127.0.0.1/8", "::1/128")),
     Interface(name="eth0", carrier=True, addresses=("10.0.0.11/24",)),
@@ -152,12 +163,18 @@ class FakeAddresses:
 
     def __init__(self, interfaces: Sequence[Interface], sysctls: FakeSysctls) -> None:
         self._carrier = {interface.name: interface.carrier for interface in interfaces}
+        self.up = {interface.name: interface.up for interface in interfaces}
         self.found = {interface.name: list(interface.addresses) for interface in interfaces}
         self._sysctls = sysctls
 
     def read_interfaces(self) -> tuple[Interface, ...]:
         return tuple(
-            Interface(name=name, carrier=self._carrier[name], addresses=tuple(addresses))
+            Interface(
+                name=name,
+                carrier=self._carrier.get(name, self.up[name]),
+                up=self.up[name],
+                addresses=tuple(addresses),
+            )
             for name, addresses in self.found.items()
         )
 
@@ -208,6 +225,48 @@ class FakeSysctls:
         self.values[name] = value
 
 
+class FakeLinks:
+    """Tunnels' devices, as their modules make them, and the ways out."""
+
+    def __init__(self, addresses: FakeAddresses, sysctls: FakeSysctls) -> None:
+        self._addresses = addresses
+        self._sysctls = sysctls
+        self.ways: dict[str, str] = {}
+
+    def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
+        return _each(operations, self.perform)
+
+    def perform(self, operation: AnyOperation) -> None:
+        if not isinstance(operation, BringUp | TakeDown):
+            raise TypeError(operation)
+        name = operation.interface
+        if isinstance(operation, TakeDown):
+            _refuse(name not in self._addresses.up, "missing")
+            self._addresses.up[name] = False
+            return
+        if name not in self._addresses.up:
+            self._addresses.found[name] = []
+            if name in LOOSE:
+                self._sysctls.values[LOOSE[name]] = 0
+        self._addresses.up[name] = True
+
+    def ways_out(self, sources: Collection[str]) -> dict[str, str]:
+        return {source: self.ways.get(source, "") for source in sources}
+
+
+class FakePacketFilter:
+    """The rules of ours."""
+
+    def __init__(self) -> None:
+        self.found = RuleSet()
+
+    def read(self) -> RuleSet:
+        return self.found
+
+    def replace(self, rules: Sequence[AnyRule]) -> None:
+        self.found = RuleSet(rules=tuple(rules))
+
+
 class FakeKernel:
     """One node's kernel with the record of what LVSM put there; see the module's law."""
 
@@ -223,13 +282,17 @@ class FakeKernel:
         self.ipvs = FakeIpvs(services, available=ipvs)
         self.sysctls = FakeSysctls(sysctls)
         self.addresses = FakeAddresses(interfaces, self.sysctls)
+        self.links = FakeLinks(self.addresses, self.sysctls)
+        self.packet_filter = FakePacketFilter()
         self.announced: list[InterfaceAddress] = []
+        self._links: dict[TunnelText, None] = {}
+        self._rules = False
         self._services: dict[ServiceKey, None] = {}
         self._addresses: dict[InterfaceAddress, None] = {}
         self._before: dict[str, int] = {}
         self._groups: dict[str, tuple[InterfaceAddress, ...]] = {}
 
-    def read(self) -> KernelState:
+    def read(self, ways_out_from: Collection[str] = ()) -> KernelState:
         """What there is now."""
         return KernelState(
             ipvs=self.ipvs.available(),
@@ -241,7 +304,11 @@ class FakeKernel:
                 addresses=tuple(self._addresses),
                 sysctls=dict(self._before),
                 groups=dict(self._groups),
+                links=tuple(self._links),
+                rules=self._rules,
             ),
+            rules=self.packet_filter.read(),
+            ways_out=self.links.ways_out(ways_out_from),
         )
 
     def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
@@ -271,6 +338,8 @@ class FakeKernel:
                 self.sysctls.write(name, self._before.pop(name))
             case HoldGroup() | ReleaseGroup() | RestoreSysctl():
                 self._note(operation)
+            case BringUp() | TakeDown() | SetRules():
+                self._prepare(operation)
             case _:
                 self._perform_on_ipvs(operation)
 
@@ -280,6 +349,19 @@ class FakeKernel:
                 self._groups[group] = held
             case ReleaseGroup(group=group):
                 self._groups.pop(group, None)
+
+    def _prepare(self, operation: AnyOperation) -> None:
+        match operation:
+            case BringUp(interface=name):
+                if not self.addresses.up.get(name):
+                    self._links[name] = None
+                self.links.perform(operation)
+            case TakeDown(interface=name):
+                self._links.pop(name, None)
+                self.links.perform(operation)
+            case SetRules(rules=rules):
+                self._rules = bool(rules)
+                self.packet_filter.replace(rules)
 
     def _perform_on_ipvs(self, operation: AnyOperation) -> None:
         match operation:

@@ -16,7 +16,7 @@ from lvsm.core.operations import (
     ServiceKey,
     ServiceState,
 )
-from tests.fakes.kernel import INTERFACES, FakeKernel
+from tests.fakes.kernel import INTERFACES, SYSCTLS, FakeKernel
 
 ME = "dir2"
 DIRECTORS = ("dir1", "dir2", "dir3")
@@ -33,6 +33,8 @@ NODES = {
 }
 ADDRESSES = ("10.0.0.100", "10.0.0.101", "192.0.2.1/24", "192.0.2.2/24", "2001:db8:1::100")
 """Virtual addresses: inside networks that INTERFACES have, and two that bring their own."""
+GATEWAYS = {"10.0.0.100": "10.1.0.254/24", "192.0.2.1/24": "10.1.0.253/24"}
+"""The gateways for nat of some of them."""
 
 
 def realservers(methods: st.SearchStrategy[Forwarding]) -> st.SearchStrategy[Realserver]:
@@ -61,6 +63,7 @@ def vips(draw: st.DrawFn, index: int, directors: dict[str, tuple[str, ...]]) -> 
         ports=draw(st.sampled_from(((80 + index,), (80 + index, 180 + index)))),
         scheduler=draw(st.sampled_from(("rr", "wlc", "mh"))),
         forwarding=draw(methods),
+        nat_gateway=ip_interface(GATEWAYS[address]) if address in GATEWAYS else None,
         directors=directors[address],
         persistence=draw(st.sampled_from((None, 60))),
         enabled=draw(st.integers(0, 9)) > 0,
@@ -153,6 +156,7 @@ kernels = st.builds(
     interfaces=st.just(INTERFACES),
     sysctls=st.fixed_dictionaries(
         {
+            **{name: st.integers(0, 1) for name in SYSCTLS},
             "net.ipv4.conf.all.arp_ignore": st.integers(0, 2),
             "net.ipv4.conf.all.arp_announce": st.integers(0, 2),
             "net.ipv4.conf.all.promote_secondaries": st.integers(0, 1),

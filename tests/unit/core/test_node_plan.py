@@ -7,7 +7,9 @@ from collections.abc import Collection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvsm.core.desired import LOOPBACK, Holding, NodeState
+from lvsm.core.desired import Holding, NodeState
+from lvsm.core.methods import HIDDEN as UNSEEN
+from lvsm.core.methods import LOOPBACK
 from lvsm.core.model import Configuration, Protocol
 from lvsm.core.node_plan import plan
 from lvsm.core.operations import (
@@ -140,21 +142,21 @@ class Watcher:
         self.want = want
         self.kernel = kernel
         self.before = kernel.read()
-        self.stay = {a for a in ours(self.before) if a.interface != LOOPBACK}
+        self.stay = {a for a in ours(self.before) if a.interface not in UNSEEN}
         self.shown = shown(want.groups.values())
 
     def look(self) -> None:
         have = self.kernel.read()
         services = meaning(have.services)
         for address in ours(have):
-            if address.interface == LOOPBACK:
+            if address.interface in UNSEEN:
                 assert {name: have.sysctls[name] for name in HIDDEN} == HIDDEN
             else:
                 assert about(address, services)
                 wished = self.wished(address, services)
                 assert {key: services.get(key) for key in wished} == wished
         held = shown(have.owned.groups.values())
-        assert {a for a in ours(have) if a.interface != LOOPBACK} <= held
+        assert {a for a in ours(have) if a.interface not in UNSEEN} <= held
 
     def wished(
         self, address: InterfaceAddress, services: dict[ServiceKey, object]

@@ -50,10 +50,10 @@ class SlowKernel:
         self.haresources: list[tuple[HaresourcesGroup, ...]] = []
         self.refuse: OSError | LvsmError | None = None
 
-    async def read(self) -> KernelState:
+    async def read(self, ways_out_from: Sequence[str] = ()) -> KernelState:
         if self.refuse is not None:
             raise self.refuse
-        return self.kernel.read()
+        return self.kernel.read(ways_out_from)
 
     async def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
         self.done += operations
