@@ -181,6 +181,10 @@ KERNEL: Mapping[str, Note] = {
         "The privileged half may not change the kernel.",
         "Start plvsd as root; in a container it needs CAP_NET_ADMIN.",
     ),
+    "packet-filter": Note(
+        "The packet filter cannot be read or changed; the message has nft's or iptables' words.",
+        "Install nftables, or iptables where the kernel lacks nftables, and look at the message.",
+    ),
     "privileged-gone": Note(
         "plvsd's privileged half has ended; the kernel goes on forwarding.",
         "Start plvsd again: it adopts what it finds. Its log has the reason.",

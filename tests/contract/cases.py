@@ -7,7 +7,7 @@ from inspect import isfunction, signature
 from types import ModuleType
 from typing import TypeAlias
 
-from tests.contract import address_cases, ipvs_cases, plan_cases
+from tests.contract import address_cases, filter_cases, ipvs_cases, plan_cases
 from tests.contract.bench import Bench
 
 Case: TypeAlias = Callable[[Bench], None]
@@ -15,7 +15,7 @@ Case: TypeAlias = Callable[[Bench], None]
 
 def without_ipvs() -> dict[str, Case]:
     """The cases that any Linux kernel can run."""
-    return _of(address_cases)
+    return {**_of(address_cases), **_of(filter_cases)}
 
 
 def with_ipvs() -> dict[str, Case]:
