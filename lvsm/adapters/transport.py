@@ -34,7 +34,7 @@ from lvsm.core.handling import Handler
 from lvsm.core.principal import Principal, local_principal
 from lvsm.core.responses import Greeting
 from lvsm.core.server_login import ServerLogin, Verifiers
-from lvsm.core.session import LOGIN_VERBS, Request, Session
+from lvsm.core.session import LOGIN_VERBS, Request, Session, listed
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +80,7 @@ class Server:
         self.monotonic = monotonic
         self._greeting = Greeting(node=node, software=software, features=tuple(features))
         self._verbs = {**verbs, **LOGIN_VERBS}
+        self._listing = listed(self._verbs)
         self._verifiers = verifiers
         self._secret = secret
         self._certificate = certificate
@@ -225,6 +226,7 @@ class Server:
         return Session(
             greeting=self._greeting,
             verbs=self._verbs,
+            listing=self._listing,
             origin=origin,
             limits=self.limits,
             login=login,
@@ -246,6 +248,7 @@ class Server:
         return Session(
             greeting=self._greeting,
             verbs=self._verbs,
+            listing=self._listing,
             origin=f"unix:uid={uid},pid={pid}",
             limits=self.limits,
             principal=local_principal(uid, self._names.get(uid)),

@@ -17,7 +17,7 @@ import json
 import math
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +99,23 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """A whole answer that is always the same: its items and its OK, rendered once."""
+
+    lines: str = field(repr=False)
+
+    @classmethod
+    def of(cls, items: Iterable[Fields], text: str) -> Listing:
+        """The answer with these items and that text after its OK."""
+        found = [Item(fields).render() for fields in items]
+        return cls("\n".join((*found, Ok(len(found), text).render())))
+
+    def render(self) -> str:
+        """The lines."""
+        return self.lines
+
+
+@dataclass(frozen=True, slots=True)
 class Ok:
     """The end of an answer that had `count` items."""
 
@@ -124,7 +141,7 @@ class Err:
         return " ".join(("ERR", self.code, quote(self.message), *details))
 
 
-Response = Greeting | Step | Item | Event | Prepared | Ok | Err
+Response = Greeting | Step | Item | Event | Prepared | Listing | Ok | Err
 
 
 def parse(text: str) -> Response:

@@ -20,7 +20,7 @@ from lvsm.core.allowance import Allowance
 from lvsm.core.lines import Line, LineReader, Literal, StreamError
 from lvsm.core.messages import BadRequestError, Command
 from lvsm.core.principal import Principal
-from lvsm.core.responses import Err, Greeting, Item, Ok, Response
+from lvsm.core.responses import Err, Greeting, Listing, Ok, Response
 from lvsm.core.server_login import ServerLogin
 from lvsm.core.session_actions import (
     Action,
@@ -35,12 +35,25 @@ from lvsm.core.session_actions import (
     Wait,
 )
 from lvsm.core.session_queue import Queue
-from lvsm.core.session_table import CANNED, LOGIN_VERBS, MOVES, TABLE, Reaction, State, Turn, Word
+from lvsm.core.session_table import (
+    CANNED,
+    LOGIN_VERBS,
+    MOVES,
+    STRANGERS_LISTING,
+    TABLE,
+    Reaction,
+    State,
+    Turn,
+    Word,
+    listed,
+)
 
-__all__ = ["LOGIN_VERBS", "Principal", "Request", "Session", "State"]
+__all__ = ["LOGIN_VERBS", "Principal", "Request", "Session", "State", "listed"]
 
 TURN = 64
 """Lines that are taken of what a client has sent ahead before others have their turn."""
+TURN_BYTES = 64 * 1024
+"""What is said to it in a turn; one answer may go beyond it."""
 
 
 class Session:
@@ -51,6 +64,7 @@ class Session:
         *,
         greeting: Greeting,
         verbs: Mapping[str, str],
+        listing: Listing,
         origin: str,
         limits: Limits,
         login: ServerLogin | None = None,
@@ -59,11 +73,12 @@ class Session:
     ) -> None:
         """Either `login` says who may log in, or `principal` who is there already.
 
-        `verbs` has each verb in capitals with its line of help, LOGIN_VERBS among them. With an
-        `allowance` the connection shares it with others, else it has its own.
+        `verbs` has each verb in capitals with its line of help, LOGIN_VERBS among them; `listing`
+        is `listed(verbs)`. With an `allowance` the connection shares it, else it has its own.
         """
         self._greeting = greeting
         self._verbs = verbs
+        self._listing = listing
         self._origin = origin
         self._limits = limits
         self._login = login
@@ -74,6 +89,7 @@ class Session:
         self._paused = False
         self._ended = False
         self._yielded = False
+        self._said = 0
         self._before_login = 0
         self._began = 0.0
         self._heard = 0.0
@@ -152,7 +168,7 @@ class Session:
     def _read(self, now: float) -> None:
         """Take events until there are none, enough waits already, or others are to have a turn."""
         self._yielded = False
-        taken = 0
+        taken = self._said = 0
         try:
             while self._may_read(now):
                 event = self._reader.next_event()
@@ -164,7 +180,7 @@ class Session:
                     self._line(event.text)
                 else:
                     self._literal(event)
-                if taken >= TURN:
+                if taken >= TURN or self._said >= TURN_BYTES:
                     self._yield()
                     break
         except StreamError as error:
@@ -254,10 +270,7 @@ class Session:
         self._queue.put(Close("quit"))
 
     def _help(self, _command: Command) -> None:
-        verbs = LOGIN_VERBS if self.principal is None else self._verbs
-        for verb in sorted(verbs):
-            self._answer(Item({"verb": verb, "help": verbs[verb]}))
-        self._answer(Ok(len(verbs), "listed"))
+        self._answer(STRANGERS_LISTING if self.principal is None else self._listing)
 
     def _complain(self, command: Command) -> None:
         self._answer(Err("bad-request", command.args[0]))
@@ -306,7 +319,9 @@ class Session:
         self._actions.append(LoggedIn(principal))
 
     def _send(self, response: Response) -> None:
-        self._actions.append(Send(response.render().encode("utf-8") + b"\n"))
+        data = response.render().encode("utf-8") + b"\n"
+        self._said += len(data)
+        self._actions.append(Send(data))
 
     def _refuse(self, code: str, message: str, turn: Turn = Turn.ENDED) -> None:
         self._send(Err(code, message))

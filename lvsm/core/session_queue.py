@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from lvsm.core.allowance import Allowance
-from lvsm.core.responses import Err, Ok, Response
+from lvsm.core.responses import Err, Listing, Ok, Response
 from lvsm.core.session_actions import Close, Request, Wait
 
 Entry = Request | Response | Close
@@ -49,7 +49,9 @@ class Queue:
         if not self._entries or not self.idle:
             return None
         first = self._entries[0]
-        if isinstance(first, Request | Ok | Err) and (seconds := self._allowance.take(now)):
+        if isinstance(first, Request | Ok | Err | Listing) and (
+            seconds := self._allowance.take(now)
+        ):
             self._resting = True
             return Wait(seconds)
         if isinstance(first, Request):

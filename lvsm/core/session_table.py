@@ -9,8 +9,9 @@ first byte is read.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
-from lvsm.core.responses import Err, Ok, Response
+from lvsm.core.responses import Err, Listing, Ok, Response
 
 
 class State(enum.Enum):
@@ -106,3 +107,11 @@ LOGIN_VERBS = {
     "QUIT": "QUIT: end the connection",
 }
 """The verbs that the session answers itself, with their help."""
+
+
+def listed(verbs: Mapping[str, str]) -> Listing:
+    """The answer to HELP, from each verb with its line of help."""
+    return Listing.of(({"verb": verb, "help": verbs[verb]} for verb in sorted(verbs)), "listed")
+
+
+STRANGERS_LISTING = listed(LOGIN_VERBS)

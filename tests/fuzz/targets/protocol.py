@@ -15,7 +15,7 @@ from lvsm.core.errors import LvsmError
 from lvsm.core.lines import Line, LineReader, Literal
 from lvsm.core.principal import Principal
 from lvsm.core.responses import Greeting, Ok
-from lvsm.core.session import LOGIN_VERBS, Session
+from lvsm.core.session import LOGIN_VERBS, Session, listed
 from lvsm.core.session_actions import Action, Close, Deliver, Send, Wait
 from tests.fuzz.target import Target, law, text_of
 
@@ -102,6 +102,7 @@ def _served(chunks: Sequence[bytes]) -> bytes:
     server = Session(
         greeting=Greeting(node="dir1", software="2.0.0"),
         verbs=VERBS,
+        listing=listed(VERBS),
         origin="unix",
         limits=SMALL,
         principal=Principal(name="root", kind="local", uid=0),
@@ -119,7 +120,7 @@ def _perform(server: Session, first: Sequence[Action], sent: list[bytes]) -> Non
     while actions:
         match actions.pop(0):
             case Send(line):
-                law(line.count(b"\n") == 1, "an answer is not one line")
+                law(line.endswith(b"\n"), "an answer does not end its line")
                 sent.append(line)
             case Deliver(request):
                 asked = f"{request.verb} {request.args} {request.options} {request.literal!r}"

@@ -11,7 +11,7 @@ from lvsm.core.allowance import Allowance
 from lvsm.core.principal import Principal, local_principal
 from lvsm.core.responses import Greeting
 from lvsm.core.server_login import ServerLogin
-from lvsm.core.session import LOGIN_VERBS, TURN, Request, Session
+from lvsm.core.session import LOGIN_VERBS, TURN, TURN_BYTES, Request, Session, listed
 from lvsm.core.session_actions import (
     Action,
     Close,
@@ -63,6 +63,7 @@ def begin(
     session = Session(
         greeting=Greeting(node="dir1", software="2.0.0"),
         verbs=VERBS,
+        listing=listed(VERBS),
         origin="here",
         limits=limits,
         login=login,
@@ -257,6 +258,33 @@ def test_lines_sent_ahead_leave_others_their_turns_and_are_all_taken(line: bytes
         actions = session.rested(1.0)
         turns += 1
     assert turns == 200 // TURN + 1
+
+
+def test_long_answers_leave_others_their_turns_too() -> None:
+    many = {**VERBS, **{f"VERB{n}": "x" * 100 for n in range(200)}}
+    session = Session(
+        greeting=Greeting(node="dir1", software="2.0.0"),
+        verbs=many,
+        listing=listed(many),
+        origin="here",
+        limits=replace(LIMITS, pipelined=1_000, requests_at_once=1_000),
+        principal=ROOT,
+    )
+    session.start(0.0)
+    actions = session.receive(b"HELP\n" * 40 + b"STATUS\n", 1.0)
+    answers = 0
+    while not delivered(actions):
+        said = sum(len(action.data) for action in actions if isinstance(action, Send))
+        assert said < TURN_BYTES + len(listed(many).render()) + 2
+        answers += sum(line.startswith("OK") for line in lines(actions))
+        actions = session.rested(1.0)
+    assert answers + sum(line.startswith("OK") for line in lines(actions)) == 40
+
+
+def test_help_counts_as_one_request_before_the_login() -> None:
+    session = stranger(replace(LIMITS, requests_before_login=2))
+    assert kinds(session.receive(b"HELP\n" * 2, 1.0)) == [Send, Send]
+    assert Close("too many requests before login") in session.receive(b"HELP\n", 1.0)
 
 
 def test_what_is_left_for_the_next_turn_is_taken_after_an_answer_too() -> None:
