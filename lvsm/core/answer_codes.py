@@ -14,6 +14,14 @@ ANSWERS: Mapping[str, Note] = {
         "The user `admin` is always there, and always an admin.",
         "Nothing: give other people users of their own instead.",
     ),
+    "already-there": Note(
+        "What was to be added is in the configuration already.",
+        "Change it by `lvsm vip set` or `lvsm rs set`, or choose another name.",
+    ),
+    "ambiguous-realserver": Note(
+        "The node answers for the virtual service by several ports.",
+        "Name the port: `lvsm rs set web rs1 --at 8080 ...`.",
+    ),
     "audit-failed": Note(
         "The audit log cannot be written, so changes are refused; if the message says that the"
         " change was made, only its record is missing.",
@@ -22,6 +30,10 @@ ANSWERS: Mapping[str, Note] = {
     "auth-failed": Note(
         "The user or the password is wrong, or a message of the login was.",
         "Check `--user` and the password; after several failures answers come later, up to 4 s.",
+    ),
+    "bad-edit": Note(
+        "The literal of `CONFIG EDIT` is no change that this node knows.",
+        "Upgrade the node, or read the message: it names the place in the JSON.",
     ),
     "bad-facts": Note(
         "What another node told of itself cannot be read: its LVSM is of another version.",
@@ -60,6 +72,11 @@ ANSWERS: Mapping[str, Note] = {
     "conflict": Note(
         "Somebody saved after the generation from which this text was made.",
         "Look at `lvsm config show`, make the change again from there, and save that.",
+    ),
+    "edit-style": Note(
+        "The configuration is written in a way in which a command cannot put in or take out a line"
+        " safely: tables in braces or by dots, triple quotes, or tables apart from each other.",
+        "Edit what `lvsm config show` prints, and use `lvsm config save`.",
     ),
     "forbidden": Note(
         "Whoever asks may not use this verb.",

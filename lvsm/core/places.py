@@ -81,6 +81,24 @@ class Places:
         """The span of the value that stands behind an equals sign; None if none is there."""
         return self._values.get(path)
 
+    def said(self, span: Span) -> str:
+        """What stands there."""
+        return self._text[span[0] : span[1]]
+
+    def below(self, path: Path) -> list[Span]:
+        """The spans of all keys and values at `path` and below it."""
+        length = len(path)
+        return [
+            span
+            for found in (self._keys, self._values)
+            for other, span in found.items()
+            if other[:length] == path
+        ]
+
+    def keys_of(self, path: Path) -> list[Path]:
+        """The paths of a table's keys, those of tables in it included."""
+        return [key for key in self._keys if key[:-1] == path]
+
     def _place(self, start: int, end: int) -> Place:
         line = bisect_right(self._starts, start)
         line_start = self._starts[line - 1]
