@@ -70,10 +70,7 @@ class Ipvs:
         return True
 
     def read(self) -> tuple[ServiceState, ...]:
-        """All services with their destinations, ordered by key; raises NetlinkError, OSError.
-
-        Services by firewall mark are somebody else's and left out.
-        """
+        """All services with their destinations, ordered by key; raises NetlinkError, OSError."""
         states = []
         for body in self._netlink.dump(self._id(), wire.plain_message(wire.GET_SERVICE)):
             service = wire.parse_service(body)
@@ -87,9 +84,7 @@ class Ipvs:
             ]
             destinations = tuple(sorted(found, key=lambda d: (d.address, d.port)))
             states.append(ServiceState(service=service, destinations=destinations))
-        states.sort(
-            key=lambda s: (s.service.key.protocol, s.service.key.address, s.service.key.port)
-        )
+        states.sort(key=lambda state: state.service.key.order)
         return tuple(states)
 
     def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:

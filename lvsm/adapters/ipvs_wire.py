@@ -9,14 +9,14 @@ import socket
 import struct
 
 from lvsm.adapters.netlink import attribute, attributes
-from lvsm.core.model import Forwarding, Protocol
-from lvsm.core.operations import Destination, Service, ServiceKey
+from lvsm.core.model import Forwarding, Protocol, Tunnel
+from lvsm.core.operations import Destination, Service, ServiceKey, mark_key
 
 NEW_SERVICE, SET_SERVICE, DEL_SERVICE, GET_SERVICE = 1, 2, 3, 4
 NEW_DEST, SET_DEST, DEL_DEST, GET_DEST = 5, 6, 7, 8
 _SERVICE, _DEST = 1, 2
 _NESTED = 0x8000
-_PROTOCOLS = {
+_PROTOCOLS: dict[Protocol | None, int] = {
     Protocol.TCP: socket.IPPROTO_TCP,
     Protocol.UDP: socket.IPPROTO_UDP,
     Protocol.SCTP: socket.IPPROTO_SCTP,
@@ -26,6 +26,9 @@ _METHODS = {Forwarding.NAT: 0, Forwarding.TUN: 2, Forwarding.DR: 3}
 # 1 is the local node: a destination that is an address of this machine, whatever was asked for.
 _METHOD_OF = {0: Forwarding.NAT, 1: Forwarding.DR, 2: Forwarding.TUN, 3: Forwarding.DR}
 _METHOD_MASK = 0x7
+_TUNNELS = {Tunnel.IPIP: 0, Tunnel.GUE: 1, Tunnel.GRE: 2}
+_TUNNEL_OF = {number: tunnel for tunnel, number in _TUNNELS.items()}
+_VERSION_OF: dict[int, int] = {socket.AF_INET: 4, socket.AF_INET6: 6}
 _PERSISTENT = 0x1
 _FLAGS = {
     "ops": 0x4,
@@ -42,7 +45,7 @@ _U16 = struct.Struct("=H")
 _U32 = struct.Struct("=I")
 _BE16 = struct.Struct(">H")
 _ALL_FLAGS = 0xFFFFFFFF
-_FULL_MASK = 0xFFFFFFFF
+_BITS: dict[int, int] = {socket.AF_INET: 32, socket.AF_INET6: 128}
 
 # genl header; nest SERVICE of AF, PROTOCOL, ADDR, PORT; nest DEST of ADDR, PORT, FWD_METHOD,
 # WEIGHT, U_THRESH, L_THRESH, ADDR_FAMILY. Ports are big-endian: two single bytes each.
@@ -56,10 +59,10 @@ _DEST4_BYTES = 60
 
 
 def key_of(attrs: dict[int, bytes]) -> ServiceKey | None:
-    """The key in a service's attributes; None for what LVSM cannot name (a firewall mark)."""
-    if 2 not in attrs or 3 not in attrs or 4 not in attrs:
-        return None
+    """The key in a service's attributes; None for what LVSM cannot name."""
     family = _U16.unpack(attrs[1])[0]
+    if 5 in attrs:
+        return mark_key(_U32.unpack(attrs[5])[0], _VERSION_OF[family])
     protocol = _PROTOCOL_OF.get(_U16.unpack(attrs[2])[0])
     if protocol is None:
         return None
@@ -79,6 +82,8 @@ def _packed(address: str) -> tuple[int, bytes]:
 
 def _key(key: ServiceKey) -> bytes:
     family, raw = _packed(key.address)
+    if key.protocol is None:
+        return attribute(1, _U16.pack(family)) + attribute(5, _U32.pack(key.fwmark))
     return b"".join(
         (
             attribute(1, _U16.pack(family)),
@@ -101,10 +106,30 @@ def service_message(command: int, service: Service) -> bytes:
             attribute(6, service.scheduler.encode() + b"\0"),
             attribute(7, _U32.pack(flags) + _U32.pack(_ALL_FLAGS)),
             attribute(8, _U32.pack(service.persistence)),
-            attribute(9, _U32.pack(_FULL_MASK if family == socket.AF_INET else 128)),
+            attribute(9, _mask(family, service.netmask)),
+            attribute(11, service.engine.encode() + b"\0") if service.engine else b"",
         )
     )
     return _GENERIC.pack(command, 1, 0) + attribute(_SERVICE | _NESTED, content)
+
+
+def _mask(family: int, bits: int) -> bytes:
+    """A netmask: of IPv4 as on the wire, of IPv6 the number of its bits."""
+    bits = bits or _BITS[family]
+    if family == socket.AF_INET6:
+        return _U32.pack(bits)
+    return ((0xFFFFFFFF << (32 - bits)) & 0xFFFFFFFF).to_bytes(4, "big")
+
+
+def _mask_bits(family: int, raw: bytes) -> int:
+    """The bits of a netmask, 0 for all of them; -1 for one with holes, which LVSM never writes."""
+    if family == socket.AF_INET6:
+        bits: int = _U32.unpack(raw)[0]
+    else:
+        bits = int.from_bytes(raw, "big").bit_count()
+    if _mask(family, bits) != raw:
+        return -1
+    return 0 if bits == _BITS[family] else bits
 
 
 def key_message(command: int, key: ServiceKey) -> bytes:
@@ -121,7 +146,8 @@ def destination_message(command: int, key: ServiceKey, destination: Destination)
     """NEW_DEST or SET_DEST."""
     family, vip = _packed(key.address)
     own_family, raw = _packed(destination.address)
-    if family == own_family == socket.AF_INET:
+    plain = key.protocol is not None and destination.tunnel is Tunnel.IPIP
+    if plain and family == own_family == socket.AF_INET:
         return _DEST4.pack(
             command, 1, 0,
             _SERVICE4_BYTES, _SERVICE | _NESTED, 6, 1, family, 6, 2, _PROTOCOLS[key.protocol],
@@ -140,6 +166,8 @@ def destination_message(command: int, key: ServiceKey, destination: Destination)
             attribute(5, _U32.pack(destination.upper_threshold)),
             attribute(6, _U32.pack(destination.lower_threshold)),
             attribute(11, _U16.pack(own_family)),
+            attribute(13, bytes((_TUNNELS[destination.tunnel],))),
+            attribute(14, _BE16.pack(destination.tunnel_port)),
         )
     )
     return key_message(command, key) + attribute(_DEST | _NESTED, content)
@@ -171,6 +199,8 @@ def parse_service(body: bytes) -> Service | None:
         key=key,
         scheduler=scheduler,
         persistence=timeout if flags & _PERSISTENT else 0,
+        netmask=_mask_bits(_U16.unpack(attrs[1])[0], attrs[9]),
+        engine=attrs[11].rstrip(b"\0").decode("ascii", "replace") if 11 in attrs else "",
         flags=_flag_names(scheduler, flags),
     )
 
@@ -191,6 +221,7 @@ def parse_destination(body: bytes, family: int) -> Destination:
     """A destination of a dump; `family` is its service's, for kernels that do not name its own."""
     attrs = attributes(attributes(body, _GENERIC.size)[_DEST])
     own = _U16.unpack(attrs[11])[0] if 11 in attrs else family
+    tunnel = _TUNNEL_OF.get(attrs[13][0], Tunnel.IPIP) if 13 in attrs else Tunnel.IPIP
     return Destination(
         address=_address(own, attrs[1]),
         port=_BE16.unpack(attrs[2])[0],
@@ -198,4 +229,6 @@ def parse_destination(body: bytes, family: int) -> Destination:
         weight=_U32.unpack(attrs[4])[0],
         upper_threshold=_U32.unpack(attrs[5])[0],
         lower_threshold=_U32.unpack(attrs[6])[0],
+        tunnel=tunnel,
+        tunnel_port=_BE16.unpack(attrs[14])[0] if 14 in attrs else 0,
     )

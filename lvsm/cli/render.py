@@ -84,10 +84,15 @@ def vip(document: Document, output: Output) -> str:
 
 
 def address(vip: Document) -> str:
-    """A virtual service's address, ports and, unless tcp, its protocol: `192.0.2.10:80,443`."""
+    """A virtual service's address, ports and, unless tcp, its protocol: `192.0.2.10:80,443`.
+
+    One that a firewall mark names has it behind: `192.0.2.10:80,443 fwmark 7`, or alone.
+    """
     host = f"[{vip['address']}]" if ":" in vip["address"] else vip["address"]
     protocol = "" if vip["protocol"] == "tcp" else f"/{vip['protocol']}"
-    return f"{host}:{','.join(map(str, vip['ports']))}{protocol}"
+    ports = vip["ports"] if isinstance(vip["ports"], str) else ",".join(map(str, vip["ports"]))
+    matched = f":{ports}{protocol}" if ports else ""
+    return f"{host}{matched}" + (f" fwmark {vip['fwmark']}" if vip.get("fwmark") else "")
 
 
 def age(seconds: float | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lvsm.core.address_kinds import is_edge, unusable
 from lvsm.core.model import Configuration, Forwarding, IPAddress, Protocol, VirtualService
 from lvsm.core.problems import Problem
-from lvsm.core.rules import Facts, IPNetwork, Rule, at
+from lvsm.core.rules import Facts, IPNetwork, Rule, at, servers
 
 
 def _services_once(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
@@ -119,7 +119,7 @@ def _usual(ip: IPAddress) -> int:
 
 def _families_fit(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
     for vip in configuration.vips.values():
-        for index, entry in enumerate(vip.realservers):
+        for path, entry in servers(vip):
             node = configuration.nodes.get(entry.node)
             if node is None or node.address is None or node.address.version == vip.ip.version:
                 continue
@@ -129,7 +129,7 @@ def _families_fit(configuration: Configuration, _facts: Facts) -> Iterator[Probl
                     message=f"{entry.node} has an IPv{node.address.version} address, the VIP an"
                     f" IPv{vip.ip.version} one",
                     advice='Only forwarding = "tun" can mix them.',
-                    path=at(vip, "realserver", index, "node"),
+                    path=(*path, "node"),
                 )
 
 

@@ -12,66 +12,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lvsm.core import readers, toml_text
-from lvsm.core.model import (
-    Cluster,
-    Configuration,
-    Failback,
-    Forwarding,
-    Node,
-    Protocol,
-    Realserver,
-    SaveQuorum,
-    TakeoverQuorum,
-    VirtualService,
-)
+from lvsm.core import config_keys, toml_text
+from lvsm.core.config_keys import Key
+from lvsm.core.model import Cluster, Configuration, Node, Realserver, VirtualService
 from lvsm.core.names import RULE, did_you_mean, is_name, quoted
 from lvsm.core.places import Path, Place, Places
 from lvsm.core.problems import Problem, located
-from lvsm.core.readers import Reader, Wrong
+from lvsm.core.readers import Wrong
 
 MAX_BYTES = 16 * 1024 * 1024
-FLAGS = ("mh-fallback", "mh-port", "ops", "sh-fallback", "sh-port")
-SCHEDULERS = (
-    "dh", "fo", "lblc", "lblcr", "lc", "mh", "nq", "ovf", "rr", "sed", "sh", "twos", "wlc", "wrr",
-)  # fmt: skip
-"""Those of Linux 6.12 (net/netfilter/ipvs/Kconfig); a kernel need not have them all."""
-LONGEST_PERSISTENCE = 31 * 24 * 3600
-"""Seconds; the limit that ipvsadm and keepalived set (MAX_TIMEOUT in ipvsadm.c)."""
-
-_CLUSTER: Mapping[str, Reader] = {
-    "name": readers.name,
-    "failback": readers.choice(Failback),
-    "save_quorum": readers.choice(SaveQuorum),
-    "takeover_quorum": readers.choice(TakeoverQuorum),
-}
-_NODE: Mapping[str, Reader] = {"address": readers.address, "external": readers.boolean}
-_VIP: Mapping[str, Reader] = {
-    "address": readers.interface,
-    "ports": readers.many(readers.number(1, 65535, "port"), least=1),
-    "protocol": readers.choice(Protocol),
-    "scheduler": readers.words(SCHEDULERS),
-    "flags": readers.many(readers.words(FLAGS)),
-    "forwarding": readers.choice(Forwarding),
-    "nat_gateway": lambda value: readers.interface(value)[0],
-    "directors": readers.many(readers.name, least=1),
-    "persistence": readers.number(1, LONGEST_PERSISTENCE),
-    "interface": readers.interface_name,
-    "enabled": readers.boolean,
-}
-_REALSERVER: Mapping[str, Reader] = {
-    "node": readers.name,
-    "port": readers.number(1, 65535, "port"),
-    "weight": readers.number(0, 65535, "weight"),
-    "forwarding": readers.choice(Forwarding),
-}
-_LATER: Mapping[str, str] = {
-    "check": "health checks",
-    "fwmark": "firewall marks",
-    "sorry": "sorry servers",
-    "min_up": "health checks",
-    "netmask": "persistence by network",
-}
 _LONGEST_MESSAGE = 200  # tomllib's may name a key, and that may be of any length
 _SYNTAX_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
@@ -145,7 +94,7 @@ class _Reader:
         self._only(document, ("cluster", "node", "vip"), ())
         cluster = self._dict(document.get("cluster", {}), ("cluster",), "cluster")
         nodes = {
-            name: Node(name=name, **self._table(table, _NODE, ("node", name)))
+            name: Node(name=name, **self._table(table, config_keys.NODE, ("node", name)))
             for name, table in self._named(document, "node")
         }
         vips: dict[str, VirtualService] = {}
@@ -153,7 +102,7 @@ class _Reader:
             vip = self._vip(name, table)
             if vip is not None:
                 vips[name] = vip
-        settings = self._table(cluster or {}, _CLUSTER, ("cluster",))
+        settings = self._table(cluster or {}, config_keys.CLUSTER, ("cluster",))
         return Configuration(cluster=Cluster(**settings), nodes=nodes, vips=vips)
 
     def _named(self, document: dict[str, Any], kind: str) -> list[tuple[str, dict[str, Any]]]:
@@ -170,9 +119,11 @@ class _Reader:
 
     def _vip(self, name: str, table: dict[str, Any]) -> VirtualService | None:
         path: Path = ("vip", name)
-        values = self._table(table, _VIP, path, besides=("realserver",))
+        values = self._table(table, config_keys.VIP, path, besides=("realserver", "sorry"))
         realservers = self._realservers(table.get("realserver", []), (*path, "realserver"))
-        needed = ("address", "ports", "directors")
+        if "sorry" in table:
+            values["sorry"] = self._server(table["sorry"], config_keys.SORRY, (*path, "sorry"))
+        needed = ("address", "directors", *(() if "fwmark" in table else ("ports",)))
         for key in needed:
             if key not in table:
                 self._problem("missing", f"virtual service {quoted(name)} has no {key}",
@@ -187,34 +138,36 @@ class _Reader:
             self._problem("type", "realservers are a list of tables",
                           "Begin each by [[vip.NAME.realserver]].", path, on_key=True)  # fmt: skip
             return ()
-        found = []
-        for index, entry in enumerate(members):
-            here = (*path, index)
-            table = self._dict(entry, here, "a realserver")
-            if table is None:
-                continue
-            values = self._table(table, _REALSERVER, here)
-            if "node" not in table:
-                self._problem("missing", "this realserver has no node",
-                              'Add `node = "NAME"` to it.', here, on_key=True)  # fmt: skip
-            elif "node" in values:
-                found.append(Realserver(**values))
-        return tuple(found)
+        entries = (
+            self._server(entry, config_keys.REALSERVER, (*path, index))
+            for index, entry in enumerate(members)
+        )
+        return tuple(entry for entry in entries if entry is not None)
+
+    def _server(self, entry: object, known: Mapping[str, Key], path: Path) -> Realserver | None:
+        table = self._dict(entry, path, "a realserver")
+        if table is None:
+            return None
+        values = self._table(table, known, path)
+        if "node" not in table:
+            self._problem("missing", "this realserver has no node",
+                          'Add `node = "NAME"` to it.', path, on_key=True)  # fmt: skip
+        return Realserver(**values) if "node" in values else None
 
     def _table(
         self,
         table: dict[str, Any],
-        known: Mapping[str, Reader],
+        known: Mapping[str, Key],
         path: Path,
         *,
         besides: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         self._only(table, (*known, *besides), path)
         values = {}
-        for key, reader in known.items():
+        for key, description in known.items():
             if key in table:
                 try:
-                    values[key] = reader(table[key])
+                    values[key] = description.read(table[key])
                 except Wrong as wrong:
                     entry = () if wrong.index is None else (wrong.index,)
                     self._problem(wrong.code, wrong.message, wrong.advice, (*path, key, *entry))
@@ -224,8 +177,9 @@ class _Reader:
         for key in table:
             if key in known:
                 continue
-            if path[:1] == ("vip",) and key in _LATER:
-                self._problem("not-supported-yet", f"{key}: this version has no {_LATER[key]} yet",
+            if path[:1] == ("vip",) and key in config_keys.LATER:
+                what = config_keys.LATER[key]
+                self._problem("not-supported-yet", f"{key}: this version has no {what} yet",
                               "Remove it for now.", (*path, key), on_key=True)  # fmt: skip
             else:
                 self._problem("unknown-key", f"there is no key {quoted(key)} here",
@@ -248,51 +202,22 @@ class _Reader:
 
 def render(configuration: Configuration) -> str:
     """The canonical text of a configuration: defaults are left out."""
-    blocks = [toml_text.table("[cluster]", _cluster(configuration.cluster))]
+    blocks = [_written("[cluster]", config_keys.CLUSTER, configuration.cluster)]
     blocks += [
-        toml_text.table(f"[node.{toml_text.key(node.name)}]", _node(node))
+        _written(f"[node.{toml_text.key(node.name)}]", config_keys.NODE, node)
         for node in configuration.nodes.values()
     ]
     for vip in configuration.vips.values():
         name = toml_text.key(vip.name)
-        blocks.append(toml_text.table(f"[vip.{name}]", _vip(vip)))
+        blocks.append(_written(f"[vip.{name}]", config_keys.VIP, vip))
         blocks += [
-            toml_text.table(f"[[vip.{name}.realserver]]", _realserver(entry))
+            _written(f"[[vip.{name}.realserver]]", config_keys.REALSERVER, entry)
             for entry in vip.realservers
         ]
+        if vip.sorry is not None:
+            blocks.append(_written(f"[vip.{name}.sorry]", config_keys.SORRY, vip.sorry))
     return "\n".join(blocks)
 
 
-def _cluster(cluster: Cluster) -> dict[str, object]:
-    default = Cluster()
-    return {key: getattr(cluster, key) for key in _CLUSTER
-            if key == "name" or getattr(cluster, key) != getattr(default, key)}  # fmt: skip
-
-
-def _node(node: Node) -> dict[str, object]:
-    return {"address": node.address, "external": node.external or None}
-
-
-def _vip(vip: VirtualService) -> dict[str, object]:
-    return {
-        "address": vip.address if vip.explicit_prefix else vip.ip,
-        "ports": vip.ports,
-        "protocol": None if vip.protocol is Protocol.TCP else vip.protocol,
-        "scheduler": vip.scheduler,
-        "flags": vip.flags or None,
-        "forwarding": vip.forwarding,
-        "nat_gateway": vip.nat_gateway,
-        "directors": vip.directors,
-        "persistence": vip.persistence,
-        "interface": vip.interface,
-        "enabled": None if vip.enabled else False,
-    }
-
-
-def _realserver(entry: Realserver) -> dict[str, object]:
-    return {
-        "node": entry.node,
-        "port": entry.port,
-        "weight": entry.weight,
-        "forwarding": entry.forwarding,
-    }
+def _written(header: str, keys: Mapping[str, Key], owner: object) -> str:
+    return toml_text.table(header, {name: key.shown(owner) for name, key in keys.items()})

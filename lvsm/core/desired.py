@@ -33,7 +33,14 @@ from lvsm.core import methods
 from lvsm.core.errors import LvsmError
 from lvsm.core.filter_rules import AnyRule, Masquerade
 from lvsm.core.methods import HIDDEN
-from lvsm.core.model import Configuration, IPAddress, VirtualService
+from lvsm.core.model import (
+    Configuration,
+    Forwarding,
+    IPAddress,
+    Realserver,
+    Tunnel,
+    VirtualService,
+)
 from lvsm.core.operations import (
     AddressText,
     Destination,
@@ -43,6 +50,7 @@ from lvsm.core.operations import (
     ServiceKey,
     ServiceState,
     TunnelText,
+    mark_key,
 )
 
 
@@ -104,13 +112,12 @@ def desired(
     own = [vip for vip in configuration.vips.values() if vip.enabled and vip.name in group_of]
     active = holding.held | holding.offered
     charge = [vip for vip in own if me in vip.directors or group_of[vip.name] in active]
-    services = tuple(
-        state
-        for vip in charge
-        if group_of[vip.name] in active or not methods.aliases(configuration, vip, me)
-        for state in service_states(configuration, vip)
-    )
     idle = [vip for vip in own if group_of[vip.name] not in active]
+    answered = [vip for vip in idle if methods.aliases(configuration, vip, me)]
+    programmed = [
+        vip for vip in charge if group_of[vip.name] in active or not _schedules_again(vip, answered)
+    ]
+    services = tuple(state for vip in programmed for state in service_states(configuration, vip))
     aliases = _unique(a for vip in idle for a in methods.aliases(configuration, vip, me))
     answers = methods.ways_out_wanted(configuration, idle, me)
     return NodeState(
@@ -120,7 +127,7 @@ def desired(
         offered=offered,
         sysctls=methods.sysctls(charge, aliases),
         links=methods.links(aliases),
-        rules=_masquerades(configuration, charge, me, place),
+        rules=(*_masquerades(configuration, charge, me, place), *methods.marks(programmed)),
         problems=(*dict.fromkeys(place.problems), *methods.astray(answers, ways_out or {})),
     )
 
@@ -133,22 +140,40 @@ def _masquerades(
     return methods.masquerades(configuration, found, me)
 
 
+def _schedules_again(vip: VirtualService, answered: Sequence[VirtualService]) -> bool:
+    """Whether a service for `vip` would take the packets that this node must answer itself.
+
+    `answered` are those that it is a realserver of by dr or tun. A service of all ports also takes
+    what is for another virtual service of the same address.
+    """
+    return any(
+        other is vip or (vip.all_ports and (vip.ip, vip.protocol) == (other.ip, other.protocol))
+        for other in answered
+    )
+
+
 def service_keys(vip: VirtualService) -> tuple[ServiceKey, ...]:
-    """The kernel's names of a virtual service: one for each port."""
+    """The kernel's names of a virtual service: its firewall mark, or one for each port."""
+    if vip.fwmark is not None:
+        return (mark_key(vip.fwmark, vip.ip.version),)
     return tuple(
         ServiceKey(protocol=vip.protocol, address=str(vip.ip), port=port) for port in vip.ports
     )
 
 
 def service_states(configuration: Configuration, vip: VirtualService) -> tuple[ServiceState, ...]:
-    """The IPVS services, one for each port, that a director programs for `vip`."""
+    """The IPVS services, one for each port or one for the mark, that a director programs."""
+    flags = (*vip.flags, "ops") if vip.one_packet else vip.flags
+    bits = vip.persistence_netmask
     return tuple(
         ServiceState(
             service=Service(
                 key=key,
                 scheduler=vip.scheduler,
                 persistence=vip.persistence or 0,
-                flags=vip.flags,
+                netmask=0 if bits is None or bits == vip.ip.max_prefixlen else bits,
+                engine=vip.persistence_engine or "",
+                flags=flags,
             ),
             destinations=_destinations(configuration, vip, key.port),
         )
@@ -159,21 +184,40 @@ def service_states(configuration: Configuration, vip: VirtualService) -> tuple[S
 def _destinations(
     configuration: Configuration, vip: VirtualService, port: int
 ) -> tuple[Destination, ...]:
+    """The realservers at `port`, and the sorry server while none of them takes connections."""
     found: dict[tuple[IPAddress, int], Destination] = {}
-    for realserver in vip.realservers:
+
+    def add(realserver: Realserver) -> None:
         address = address_of(configuration, realserver.node)
         if address is None:
-            continue  # validation asks for it at a Save; a node not yet seen cannot serve
-        entry = Destination(
-            address=str(address),
-            port=realserver.port or port,
-            forwarding=vip.forwarding_of(realserver),
-            weight=realserver.weight,
-        )
+            return  # validation asks for it at a Save; a node not yet seen cannot serve
+        entry = _destination(vip, realserver, str(address), port)
         # Two realservers may come to the same (one names the port, the other does not; two names
         # for one machine): the kernel has room for one, and the text's first is it.
         found.setdefault((address, entry.port), entry)
+
+    for realserver in vip.realservers:
+        add(realserver)
+    if vip.sorry is not None and not any(entry.weight for entry in found.values()):
+        add(vip.sorry)
     return tuple(found.values())
+
+
+def _destination(
+    vip: VirtualService, realserver: Realserver, address: str, port: int
+) -> Destination:
+    method = vip.forwarding_of(realserver)
+    wrapped = method is Forwarding.TUN
+    return Destination(
+        address=address,
+        port=realserver.port or port,
+        forwarding=method,
+        weight=realserver.weight,
+        upper_threshold=realserver.upper,
+        lower_threshold=realserver.lower,
+        tunnel=realserver.tunnel if wrapped else Tunnel.IPIP,
+        tunnel_port=(realserver.tunnel_port or 0) if wrapped else 0,
+    )
 
 
 def address_of(configuration: Configuration, node: str) -> IPAddress | None:

@@ -17,6 +17,7 @@ from lvsm.core.operations import (
     DeleteDestination,
     DeleteService,
     Destination,
+    Service,
     ServiceKey,
     ServiceState,
     SetDestination,
@@ -46,8 +47,17 @@ def plan(
 
 
 def _differs(want: ServiceState, have: ServiceState) -> bool:
-    a, b = want.service, have.service
-    return (a.scheduler, a.persistence, set(a.flags)) != (b.scheduler, b.persistence, set(b.flags))
+    return _meaning(want.service) != _meaning(have.service)
+
+
+def _meaning(service: Service) -> tuple[object, ...]:
+    return (
+        service.scheduler,
+        service.persistence,
+        service.netmask,
+        service.engine,
+        set(service.flags),
+    )
 
 
 def _destinations(

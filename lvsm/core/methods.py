@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
-from lvsm.core.filter_rules import Masquerade
+from lvsm.core.filter_rules import MOST_PORTS, Mark, Masquerade
 from lvsm.core.model import (
     Configuration,
     Forwarding,
@@ -82,7 +82,7 @@ def alias(vip: VirtualService, device: str = LOOPBACK) -> InterfaceAddress:
 
 def aliases(configuration: Configuration, vip: VirtualService, me: str) -> list[InterfaceAddress]:
     """The hidden addresses by which `me` answers for `vip` as its realserver; none by nat."""
-    found = (_device(configuration, vip, entry) for entry in vip.realservers if entry.node == me)
+    found = (_device(configuration, vip, entry) for entry in vip.servers() if entry.node == me)
     return [alias(vip, device) for device in dict.fromkeys(found) if device is not None]
 
 
@@ -121,7 +121,7 @@ def sysctls(charge: Sequence[VirtualService], hidden: Sequence[InterfaceAddress]
 def by_nat(vip: VirtualService) -> tuple[str, ...]:
     """The nodes that answer for a virtual service by nat."""
     return tuple(
-        entry.node for entry in vip.realservers if vip.forwarding_of(entry) is Forwarding.NAT
+        entry.node for entry in vip.servers() if vip.forwarding_of(entry) is Forwarding.NAT
     )
 
 
@@ -145,6 +145,21 @@ def masquerades(
         Masquerade(source=str(network), inside=interface)
         for interface, found in sorted(inside.items())
         for network in _networks(found)
+    )
+
+
+def marks(vips: Iterable[VirtualService]) -> tuple[Mark, ...]:
+    """The rules that mark what comes for virtual services with a firewall mark and ports."""
+    return tuple(
+        Mark(
+            address=str(vip.ip),
+            mark=vip.fwmark,
+            protocol=vip.protocol,
+            ports=() if vip.all_ports else vip.ports[start : start + MOST_PORTS],
+        )
+        for vip in vips
+        if vip.fwmark is not None
+        for start in range(0, len(vip.ports), MOST_PORTS)
     )
 
 

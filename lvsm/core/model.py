@@ -31,6 +31,14 @@ class Forwarding(StrEnum):
     TUN = "tun"
 
 
+class Tunnel(StrEnum):
+    """What forwarding by tun wraps a packet in (ipvsadm's --tun-type)."""
+
+    IPIP = "ipip"
+    GUE = "gue"
+    GRE = "gre"
+
+
 class Failback(StrEnum):
     """Whether a returning, more preferred director takes its groups back by itself."""
 
@@ -50,6 +58,10 @@ class TakeoverQuorum(StrEnum):
 
     NONE = "none"
     MAJORITY = "majority"
+
+
+ALL_PORTS = (0,)
+"""The ports of a virtual service that takes connections to every port, as the kernel writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +85,20 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Realserver:
-    """One node that answers for a virtual service; None means "as the virtual service says"."""
+    """One node that answers for a virtual service; None means "as the virtual service says".
+
+    `upper` and `lower` are connections: above the one the kernel gives it no new ones until there
+    are fewer than the other; 0 for no limit. `tunnel_port` is the UDP port that gue sends to.
+    """
 
     node: str
     port: int | None = None
     weight: int = 1
     forwarding: Forwarding | None = None
+    upper: int = 0
+    lower: int = 0
+    tunnel: Tunnel = Tunnel.IPIP
+    tunnel_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,32 +106,55 @@ class VirtualService:
     """One `[vip.NAME]`: an address with ports, spread over realservers by a director.
 
     `address` has the prefix that the text gave, or a full-length one when it gave none
-    (`explicit_prefix` tells which). `persistence` is in seconds, None for none.
+    (`explicit_prefix` tells which). `ports` are numbers, ALL_PORTS, or none for a service that is
+    named by a firewall mark alone. `persistence` is in seconds, None for none;
+    `persistence_netmask` the bits of a client's address that tell clients apart, None for all;
+    `persistence_engine` what tells them apart instead of the address (sip: the call).
+
+    `fwmark` names the service in the kernel instead of address, protocol and ports: with `ports`,
+    LVSM marks what comes to them; without, the administrator's own rules set the mark.
+    `sorry` answers while no realserver can.
     """
 
     name: str
     address: IPInterface
     explicit_prefix: bool = False
-    ports: tuple[int, ...]
+    ports: tuple[int, ...] = ()
     protocol: Protocol = Protocol.TCP
+    fwmark: int | None = None
     scheduler: str = "wlc"
     flags: tuple[str, ...] = ()
+    one_packet: bool = False
     forwarding: Forwarding = Forwarding.DR
     nat_gateway: IPInterface | None = None
     directors: tuple[str, ...]
     persistence: int | None = None
+    persistence_netmask: int | None = None
+    persistence_engine: str | None = None
     interface: str | None = None
     enabled: bool = True
     realservers: tuple[Realserver, ...] = ()
+    sorry: Realserver | None = None
 
     @property
     def ip(self) -> IPAddress:
         """The address without its prefix."""
         return self.address.ip
 
+    @property
+    def all_ports(self) -> bool:
+        """Whether it takes connections to every port of its address."""
+        return self.ports == ALL_PORTS
+
     def forwarding_of(self, realserver: Realserver) -> Forwarding:
         """The method by which `realserver` gets its packets: its own, or the service's."""
         return realserver.forwarding or self.forwarding
+
+    def servers(self) -> Iterator[Realserver]:
+        """Everybody who may answer: the realservers, then the sorry server if there is one."""
+        yield from self.realservers
+        if self.sorry is not None:
+            yield self.sorry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +166,9 @@ class Configuration:
     vips: Mapping[str, VirtualService] = field(default_factory=dict)
 
     def realservers(self) -> Iterator[tuple[VirtualService, Realserver]]:
-        """Every realserver with its virtual service, in the text's order."""
+        """Every realserver and sorry server with its virtual service, in the text's order."""
         for vip in self.vips.values():
-            for realserver in vip.realservers:
+            for realserver in vip.servers():
                 yield vip, realserver
 
     def directors(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from lvsm.core.address_kinds import unusable
 from lvsm.core.model import Configuration, IPAddress, Node
 from lvsm.core.names import did_you_mean
 from lvsm.core.problems import Problem
-from lvsm.core.rules import Facts, Rule, at
+from lvsm.core.rules import Facts, Rule, at, servers
 
 
 def _known(configuration: Configuration, facts: Facts) -> Iterator[Problem]:
@@ -19,10 +19,7 @@ def _known(configuration: Configuration, facts: Facts) -> Iterator[Problem]:
     advice = cache(lambda name: did_you_mean(name, known))
     for vip in configuration.vips.values():
         names = [(name, at(vip, "directors", i)) for i, name in enumerate(vip.directors)]
-        names += [
-            (entry.node, at(vip, "realserver", i, "node"))
-            for i, entry in enumerate(vip.realservers)
-        ]
+        names += [(entry.node, (*path, "node")) for path, entry in servers(vip)]
         for name, path in names:
             if name not in known:
                 yield Problem(
@@ -63,14 +60,14 @@ def _directors_have_ipvs(configuration: Configuration, facts: Facts) -> Iterator
 def _realservers_have_addresses(configuration: Configuration, facts: Facts) -> Iterator[Problem]:
     known = facts.members | configuration.nodes.keys()
     for vip in configuration.vips.values():
-        for index, entry in enumerate(vip.realservers):
+        for path, entry in servers(vip):
             node = configuration.nodes.get(entry.node)
             if entry.node in known and (node is None or node.address is None):
                 yield Problem(
                     code="no-address",
                     message=f"the address of {entry.node} is not known",
                     advice=_where_from(entry.node, node),
-                    path=at(vip, "realserver", index, "node"),
+                    path=(*path, "node"),
                 )
 
 

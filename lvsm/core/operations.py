@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from lvsm.core.filter_rules import AnyRule, RuleSet
-from lvsm.core.model import Forwarding, Protocol
+from lvsm.core.model import Forwarding, Protocol, Tunnel
 
 AddressText: TypeAlias = str
 """An IPv4 or IPv6 address in canonical text, as `str(ip_address(...))` and inet_ntop give it."""
@@ -28,25 +28,58 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Root of the plain values below."""
 
 
-class ServiceKey(Value, frozen=True, kw_only=True, order=False):
-    """What names a virtual service in the kernel: protocol, address and port (ip_vs.h)."""
+class ServiceKey(Value, frozen=True, kw_only=True, order=False, omit_defaults=True):
+    """What names a virtual service in the kernel (ip_vs.h).
 
-    protocol: Protocol
+    That is protocol, address and port (0 for all ports), or the family and a firewall mark. A mark
+    has no address: the unspecified one of its family, MARK_ADDRESSES, stands in its place.
+    """
+
     address: AddressText
-    port: int
+    protocol: Protocol | None = None
+    port: int = 0
+    fwmark: int = 0
+
+    @property
+    def order(self) -> tuple[int, str, str, int]:
+        """What services are sorted by: marks come last."""
+        return self.fwmark, self.protocol or "", self.address, self.port
+
+    @property
+    def version(self) -> int:
+        """The version of IP: 4 or 6."""
+        return 6 if ":" in self.address else 4
 
 
-class Service(Value, frozen=True, kw_only=True):
-    """A virtual service as the kernel knows it; `persistence` is in seconds, 0 for none."""
+MARK_ADDRESSES = {4: "0.0.0.0", 6: "::"}
+
+
+def mark_key(fwmark: int, version: int) -> ServiceKey:
+    """The key of a service by firewall mark over IP of that version (4 or 6)."""
+    return ServiceKey(address=MARK_ADDRESSES[version], fwmark=fwmark)
+
+
+class Service(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """A virtual service as the kernel knows it.
+
+    `persistence` is in seconds, 0 for none; `netmask` is the number of bits of a client's address
+    that persistence looks at, 0 for all; `engine` is what it goes by instead of the address.
+    """
 
     key: ServiceKey
     scheduler: str
     persistence: int = 0
+    netmask: int = 0
+    engine: str = ""
     flags: tuple[str, ...] = ()
 
 
-class Destination(Value, frozen=True, kw_only=True):
-    """One realserver of a virtual service; thresholds are connections, 0 for no limit."""
+class Destination(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """One realserver of a virtual service; thresholds are connections, 0 for no limit.
+
+    `port` 0 is the port of the client's packet. `tunnel` and `tunnel_port` (for gue) matter to
+    forwarding by tun.
+    """
 
     address: AddressText
     port: int
@@ -54,6 +87,8 @@ class Destination(Value, frozen=True, kw_only=True):
     weight: int
     upper_threshold: int = 0
     lower_threshold: int = 0
+    tunnel: Tunnel = Tunnel.IPIP
+    tunnel_port: int = 0
 
 
 class InterfaceAddress(Value, frozen=True, kw_only=True):

@@ -26,6 +26,10 @@ PROBLEMS: Mapping[str, Note] = {
         "The address is a node's own: heartbeat could not move it.",
         "Choose an address that no machine has.",
     ),
+    "all-ports-persistence": Note(
+        "A virtual service takes all ports and is not persistent, which IPVS cannot.",
+        "Add `persistence`, or a `fwmark`.",
+    ),
     "choice": Note(
         "The value is none of the words that may stand there.",
         "Take the one that the advice suggests.",
@@ -42,13 +46,17 @@ PROBLEMS: Mapping[str, Note] = {
         "A list has fewer entries than it needs.",
         "Add what is missing: a port, a director.",
     ),
+    "engine-persistence": Note(
+        "A virtual service has a persistence engine and no persistence.",
+        "Add `persistence`, or remove `persistence_engine`.",
+    ),
+    "engine-protocol": Note(
+        "The persistence engine is for another protocol.",
+        'Remove `persistence_engine`, or use protocol = "udp".',
+    ),
     "external-director": Note(
         "A director is a node without plvsd.",
         "Choose a node that ha.cf lists.",
-    ),
-    "flag-protocol": Note(
-        "One-packet scheduling (`ops`) is for udp.",
-        "Remove the flag.",
     ),
     "flag-scheduler": Note(
         "The flag belongs to another scheduler.",
@@ -61,6 +69,11 @@ PROBLEMS: Mapping[str, Note] = {
     "interfaces-differ": Note(
         "Two virtual services share an address and name different interfaces.",
         "Write the same `interface` in both, or none.",
+    ),
+    "mark-hides": Note(
+        "A virtual service marks everything for an address that another one has too; the "
+        "kernel looks at marks first.",
+        "Give the one with the mark the ports that it is for.",
     ),
     "missing": Note(
         "A key that is needed does not stand there.",
@@ -84,6 +97,14 @@ PROBLEMS: Mapping[str, Note] = {
         "A realserver uses nat, its virtual service does not.",
         'Use forwarding = "nat" for the whole virtual service.',
     ),
+    "netmask-persistence": Note(
+        "A virtual service has a netmask for persistence and no persistence.",
+        "Add `persistence`, or remove `persistence_netmask`.",
+    ),
+    "netmask-range": Note(
+        "The netmask has more bits than the address.",
+        "Choose at most 32 for IPv4, 128 for IPv6.",
+    ),
     "no-address": Note(
         "The address of a realserver is not known: nobody has reported or written it.",
         "Start plvsd on it, or add [node.NAME] with its `address`.",
@@ -100,9 +121,18 @@ PROBLEMS: Mapping[str, Note] = {
         "This version of LVSM cannot do that yet, and says so instead of ignoring it.",
         "Remove it for now.",
     ),
+    "one-packet-protocol": Note(
+        "One-packet scheduling is for udp.",
+        'Remove `one_packet`, or use protocol = "udp".',
+    ),
     "port": Note(
         "The value is no port.",
         "Choose between 1 and 65535.",
+    ),
+    "port-ignored": Note(
+        "A realserver has a port, and the kernel would keep the client's: its virtual service "
+        "is persistent for all ports or for a firewall mark.",
+        "Remove the realserver's `port`.",
     ),
     "prefixes-differ": Note(
         "Two virtual services share an address and write different prefixes.",
@@ -120,6 +150,10 @@ PROBLEMS: Mapping[str, Note] = {
         "A node's address is the address of another node.",
         "Give the one that the node itself has.",
     ),
+    "repeated-mark": Note(
+        "Two virtual services have the same firewall mark.",
+        "Choose another mark for one of them.",
+    ),
     "repeated-realserver": Note(
         "A node is a realserver of a virtual service twice, with the same port.",
         "Remove one of them, or give it another port.",
@@ -132,6 +166,10 @@ PROBLEMS: Mapping[str, Note] = {
         "The text is no TOML.",
         "Look at the place and just before it: a quotation mark, bracket or equals sign?",
     ),
+    "threshold-order": Note(
+        "A realserver's lower threshold is above its upper one, or it has no upper one.",
+        "Let `upper` be at least as large as `lower`.",
+    ),
     "too-long": Note(
         "The text has more than 16 MiB.",
         "Look whether this is the right file.",
@@ -139,6 +177,14 @@ PROBLEMS: Mapping[str, Note] = {
     "tun-port": Note(
         "A realserver by IP tunnelling has another port than its virtual service.",
         "Remove its `port`: tunnelling forwards packets as they are.",
+    ),
+    "tunnel-external": Note(
+        "LVSM sets up plain IP tunnels on realservers; gue and gre are for those that you set up.",
+        'Use tunnel = "ipip", or give the node `external = true`.',
+    ),
+    "tunnel-port": Note(
+        "A realserver by gue has no `tunnel_port`, or one by another tunnel has one.",
+        "Add the UDP port to which gue sends, or remove it.",
     ),
     "type": Note(
         "The value is of another kind than it has to be: text, number, list, table.",
@@ -159,6 +205,15 @@ PROBLEMS: Mapping[str, Note] = {
     "unused-gateway": Note(
         "A virtual service has a gateway for nat and does not forward by nat.",
         "Remove `nat_gateway`.",
+    ),
+    "unused-protocol": Note(
+        "A virtual service that only a firewall mark names has a protocol: your own rules "
+        "decide what gets the mark.",
+        "Remove `protocol`, or add `ports`.",
+    ),
+    "unused-tunnel": Note(
+        "A realserver says how to tunnel, and its packets are not tunnelled.",
+        'Remove it, or use forwarding = "tun".',
     ),
     "weight": Note(
         "The value is no weight.",

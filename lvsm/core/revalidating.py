@@ -89,12 +89,10 @@ def _neighbourhood(seeds: Iterable[VirtualService], configuration: Configuration
 def _shared(vip: VirtualService) -> Iterator[Hashable]:
     """What rules compare between virtual services."""
     yield str(vip.ip)
-    mark = getattr(vip, "fwmark", None)  # of a model that knows marks
-    if mark is not None:
-        yield "mark", mark
-    sorry = getattr(vip, "sorry", None)  # of one that knows sorry servers
+    if vip.fwmark is not None:
+        yield "mark", vip.fwmark
     if vip.forwarding is Forwarding.NAT:
-        for entry in (*vip.realservers, *([sorry] if sorry is not None else [])):
+        for entry in vip.servers():
             if vip.forwarding_of(entry) is Forwarding.NAT:
                 yield "nat", entry.node
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
-from lvsm.core.model import Configuration, IPAddress, VirtualService
+from lvsm.core.model import Configuration, IPAddress, Realserver, VirtualService
 from lvsm.core.places import Path
 from lvsm.core.problems import Problem
 
@@ -40,3 +40,11 @@ Rule = Callable[[Configuration, Facts], Iterator[Problem]]
 def at(vip: VirtualService, *rest: str | int) -> Path:
     """The path to something of a virtual service."""
     return ("vip", vip.name, *rest)
+
+
+def servers(vip: VirtualService) -> Iterator[tuple[Path, Realserver]]:
+    """The realservers and the sorry server of a virtual service, each with its path."""
+    for index, entry in enumerate(vip.realservers):
+        yield at(vip, "realserver", index), entry
+    if vip.sorry is not None:
+        yield at(vip, "sorry"), vip.sorry

@@ -1,13 +1,13 @@
-"""The rules about how a virtual service spreads its connections over realservers."""
+"""The rules about realservers: how packets reach them, and which scheduler chooses among them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lvsm.core.model import Configuration, Forwarding, Protocol, VirtualService
+from lvsm.core.model import ALL_PORTS, Configuration, Forwarding, VirtualService
 from lvsm.core.names import did_you_mean
 from lvsm.core.problems import Problem, Severity
-from lvsm.core.rules import Facts, Rule, at
+from lvsm.core.rules import Facts, Rule, at, servers
 
 FLAG_SCHEDULERS = {
     "mh-port": "mh",
@@ -21,24 +21,24 @@ _WORDS = {Forwarding.DR: "direct routing", Forwarding.TUN: "IP tunnelling"}
 def _realservers_once(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
     for vip in configuration.vips.values():
         seen: set[tuple[str, int]] = set()
-        for index, entry in enumerate(vip.realservers):
+        for path, entry in servers(vip):
             # What the kernel tells realservers apart by: for each port of the service, its own.
-            keys = {(entry.node, entry.port or port) for port in vip.ports}
+            ports = vip.ports if vip.fwmark is None else ALL_PORTS
+            keys = {(entry.node, entry.port or port) for port in ports}
             if keys & seen:
                 yield Problem(
                     code="repeated-realserver",
                     message=f"{entry.node} is a realserver of {vip.name} twice",
                     advice="Remove one of them, or give it another port.",
-                    path=at(vip, "realserver", index, "node"),
+                    path=(*path, "node"),
                 )
             seen |= keys
 
 
 def _method_fits(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
     for vip in configuration.vips.values():
-        for index, entry in enumerate(vip.realservers):
+        for path, entry in servers(vip):
             method = vip.forwarding_of(entry)
-            path = at(vip, "realserver", index)
             if method is Forwarding.NAT and vip.forwarding is not Forwarding.NAT:
                 yield Problem(
                     code="nat-realserver",
@@ -52,12 +52,29 @@ def _method_fits(configuration: Configuration, _facts: Facts) -> Iterator[Proble
                     message=f"realserver {entry.node} uses port {entry.port}, the VIP"
                     f" {_ports(vip)}; {_WORDS[method]} cannot change ports",
                     advice=f"Remove `port` from {entry.node}, or use"
-                    ' forwarding = "nat" for this realserver\'s VIP.',
+                    ' forwarding = "nat" for the whole virtual service.',
+                    path=(*path, "port"),
+                )
+            elif method is Forwarding.NAT and entry.port and _keeps_ports(vip):
+                yield Problem(
+                    code="port-ignored",
+                    message=f"realserver {entry.node} uses port {entry.port}, and the kernel keeps"
+                    f" the client's: {vip.name} is persistent for {_ports(vip)}",
+                    advice=f"Remove `port` from {entry.node}.",
                     path=(*path, "port"),
                 )
 
 
+def _keeps_ports(vip: VirtualService) -> bool:
+    """Whether the kernel ignores a realserver's port (ip_vs_sched_persist in ip_vs_core.c)."""
+    return vip.all_ports or (vip.fwmark is not None and vip.persistence is not None)
+
+
 def _ports(vip: VirtualService) -> str:
+    if vip.all_ports:
+        return "all ports"
+    if not vip.ports:
+        return f"firewall mark {vip.fwmark}"
     return f"port{'s' if len(vip.ports) > 1 else ''} {', '.join(map(str, vip.ports))}"
 
 
@@ -81,13 +98,6 @@ def _flags_fit(configuration: Configuration, _facts: Facts) -> Iterator[Problem]
                     code="flag-scheduler",
                     message=f"the flag {flag} belongs to the scheduler {needs}",
                     advice=f'Remove it, or use scheduler = "{needs}".',
-                    path=at(vip, "flags", index),
-                )
-            if flag == "ops" and vip.protocol is not Protocol.UDP:
-                yield Problem(
-                    code="flag-protocol",
-                    message="one-packet scheduling (ops) is for udp",
-                    advice="Remove the flag.",
                     path=at(vip, "flags", index),
                 )
 
@@ -123,13 +133,13 @@ def _by_nat(vip: VirtualService) -> Iterable[str]:
     """The nodes that answer for `vip` through nat, each once."""
     if vip.forwarding is not Forwarding.NAT:
         return ()
-    methods = ((entry.node, vip.forwarding_of(entry)) for entry in vip.realservers)
+    methods = ((entry.node, vip.forwarding_of(entry)) for entry in vip.servers())
     return dict.fromkeys(node for node, method in methods if method is Forwarding.NAT)
 
 
 def _somebody_serves(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
     for vip in configuration.vips.values():
-        if vip.enabled and not any(entry.weight for entry in vip.realservers):
+        if vip.enabled and not any(entry.weight for entry in vip.servers()):
             what = "no realserver" if not vip.realservers else "only realservers of weight 0"
             yield Problem(
                 code="nobody-serves",

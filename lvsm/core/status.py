@@ -67,7 +67,8 @@ def vip(known: Known, name: str) -> Document:
     return {
         "name": name,
         "address": str(entry.ip),
-        "ports": list(entry.ports),
+        "ports": "all" if entry.all_ports else list(entry.ports),
+        "fwmark": entry.fwmark,
         "protocol": entry.protocol.value,
         "forwarding": entry.forwarding.value,
         "scheduler": entry.scheduler,
@@ -119,7 +120,7 @@ def _realserver(known: Known, entry: VirtualService, index: int) -> Document:
     return {
         "node": realserver.node,
         "address": str(node.address) if node and node.address else None,
-        "port": realserver.port or (entry.ports[0] if len(entry.ports) == 1 else None),
+        "port": realserver.port or (entry.ports[0] if len(entry.ports) == 1 else 0) or None,
         "weight": realserver.weight,
         "forwarding": entry.forwarding_of(realserver).value,
         # A realserver forwards nothing: plvsd silent on it is no reason to call it down.

@@ -1,21 +1,27 @@
 """A configuration held against every rule, each with a stable code, the place and what to do.
 
 Law: every problem is reported, not only the first. The rules stand in `node_rules`,
-`address_rules` and `service_rules`; this module knows them all, and what is not built yet.
+`address_rules`, `service_rules` and `kernel_rules`; this module knows them
+all, and what is not built yet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lvsm.core import address_rules, node_rules, service_rules
+from lvsm.core import address_rules, kernel_rules, node_rules, service_rules
 from lvsm.core.model import Configuration, Forwarding, TakeoverQuorum
 from lvsm.core.places import Path
 from lvsm.core.problems import Problem
-from lvsm.core.rules import Facts, Rule, at
+from lvsm.core.rules import Facts, Rule, at, servers
 
 SUPPORTED = frozenset(Forwarding)
-RULES: tuple[Rule, ...] = (*node_rules.RULES, *address_rules.RULES, *service_rules.RULES)
+RULES: tuple[Rule, ...] = (
+    *node_rules.RULES,
+    *address_rules.RULES,
+    *service_rules.RULES,
+    *kernel_rules.RULES,
+)
 
 
 def validate(
@@ -40,9 +46,9 @@ def _not_yet(configuration: Configuration, supported: frozenset[Forwarding]) -> 
     for vip in configuration.vips.values():
         if vip.forwarding not in supported:
             yield _method(vip.forwarding, at(vip, "forwarding"))
-        for index, entry in enumerate(vip.realservers):
+        for path, entry in servers(vip):
             if entry.forwarding is not None and entry.forwarding not in supported:
-                yield _method(entry.forwarding, at(vip, "realserver", index, "forwarding"))
+                yield _method(entry.forwarding, (*path, "forwarding"))
 
 
 def _method(method: Forwarding, path: Path) -> Problem:

@@ -15,6 +15,7 @@ from lvsm.core.errors import LvsmError
 from lvsm.core.filter_rules import MOST_PORTS, AnyRule, Masquerade
 from lvsm.core.model import IPAddress
 from lvsm.core.operations import (
+    MARK_ADDRESSES,
     AddAddress,
     AddDestination,
     AddService,
@@ -55,6 +56,7 @@ SYSCTLS: dict[str, range] = {
 }
 FLAGS = frozenset({"sched-1", "sched-2", "sched-3", "ops", "mh-port", "mh-fallback",
                    "sh-port", "sh-fallback"})  # fmt: skip
+ENGINES = frozenset({"", "sip"})
 _INTERFACE = re.compile(r"[A-Za-z0-9_.@-]{1,15}", re.ASCII)
 _GROUP = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _SCHEDULER = re.compile(r"[a-z0-9_]{1,16}", re.ASCII)
@@ -142,12 +144,24 @@ def check_haresources(groups: Sequence[HaresourcesGroup], nodes: Collection[str]
             _check_group(vip)
 
 
+def _check_key(key: ServiceKey) -> None:
+    if key.protocol is None:
+        _demand(0 < key.fwmark < 2**32, f"firewall mark {key.fwmark}")
+        _demand(key.port == 0, "a port of a firewall mark")
+        _demand(key.address in MARK_ADDRESSES.values(), "an address of a firewall mark")
+    else:
+        _demand(key.fwmark == 0, "a firewall mark with a protocol")
+        _unicast(_ip(key.address))
+        _demand(0 <= key.port <= 0xFFFF, f"port {key.port}")
+
+
 def _check_service(service: Service) -> None:
     key = service.key
-    _unicast(_ip(key.address))
-    _demand(0 <= key.port <= 0xFFFF, f"port {key.port}")
+    _check_key(key)
     _demand(_SCHEDULER.fullmatch(service.scheduler) is not None, "the scheduler's name")
     _demand(0 <= service.persistence < 2**31, "the persistence")
+    _demand(0 <= service.netmask < (32 if key.version == 4 else 128), "the netmask")
+    _demand(service.engine in ENGINES, "the persistence engine's name")
     _demand(set(service.flags) <= FLAGS, "a flag")
 
 
@@ -157,6 +171,7 @@ def _check_destination(destination: Destination) -> None:
     _demand(0 <= destination.weight <= 0xFFFF, f"weight {destination.weight}")
     _demand(0 <= destination.upper_threshold < 2**31, "the upper threshold")
     _demand(0 <= destination.lower_threshold < 2**31, "the lower threshold")
+    _demand(0 <= destination.tunnel_port <= 0xFFFF, f"port {destination.tunnel_port}")
 
 
 def _check_address(address: InterfaceAddress) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvsm.core.model import Forwarding, Protocol
+from lvsm.core.model import Forwarding, Protocol, Tunnel
 from lvsm.core.operations import (
     AddDestination,
     AddService,
@@ -15,6 +15,7 @@ from lvsm.core.operations import (
     ServiceState,
     SetDestination,
     SetService,
+    mark_key,
 )
 from tests.contract.bench import Bench
 
@@ -228,3 +229,77 @@ def a_service_of_somebody_elses_is_adopted_by_setting_it(bench: Bench) -> None:
     assert bench.state().owned.services == ()
     assert bench.perform(SetService(service=service(scheduler="rr"))) == {}
     assert bench.state().owned.services == (WEB,)
+
+
+def every_kind_of_service_is_read_back(bench: Bench) -> None:
+    every = ServiceKey(protocol=Protocol.TCP, address="198.51.100.12", port=0)
+    states = (
+        ServiceState(
+            service=service(every, persistence=60, netmask=24),
+            destinations=(destination(port=0),),
+        ),
+        ServiceState(
+            service=service(WEB6, persistence=60, netmask=64),
+            destinations=(destination("2001:db8:9::21"),),
+        ),
+        ServiceState(
+            service=service(mark_key(7, 4), "mh", persistence=300, flags=("mh-port",)),
+            destinations=(destination(port=0, forwarding=Forwarding.NAT),),
+        ),
+        ServiceState(
+            service=service(mark_key(2**32 - 1, 6), "rr", flags=("ops",)),
+            destinations=(destination("2001:db8:9::21", port=0),),
+        ),
+    )
+    wanted: list[AnyOperation] = []
+    for state in states:
+        wanted.append(AddService(service=state.service))
+        wanted += [add(entry, state.service.key) for entry in state.destinations]
+    assert bench.ipvs_codes(*wanted) == {}
+    assert bench.ipvs.read() == states
+
+
+def a_mark_names_a_service_in_each_family(bench: Bench) -> None:
+    four, six = mark_key(7, 4), mark_key(7, 6)
+    assert (
+        bench.ipvs_codes(AddService(service=service(four)), AddService(service=service(six))) == {}
+    )
+    changed = service(four, "rr", persistence=60, netmask=16)
+    assert bench.ipvs_codes(
+        SetService(service=changed),
+        DeleteService(key=six),
+        add(destination(port=0), six),
+        AddService(service=service(four)),
+    ) == {2: "missing", 3: "exists"}
+    assert bench.ipvs.read() == (ServiceState(service=changed),)
+
+
+def a_netmask_goes_as_it_came(bench: Bench) -> None:
+    narrow = service(persistence=60, netmask=24)
+    bench.ipvs_codes(AddService(service=narrow))
+    assert bench.ipvs_codes(SetService(service=service(persistence=60))) == {}
+    assert bench.ipvs.read()[0].service == service(persistence=60)
+
+
+def tunnels_of_every_kind_mix_families_and_are_read_back(bench: Bench) -> None:
+    entries = tuple(
+        Destination(
+            address=address,
+            port=80,
+            forwarding=Forwarding.TUN,
+            weight=1,
+            tunnel=tunnel,
+            tunnel_port=port,
+        )
+        for address, tunnel, port in (
+            ("10.9.0.21", Tunnel.IPIP, 0),
+            ("10.9.0.22", Tunnel.GUE, 6080),
+            ("10.9.0.23", Tunnel.GRE, 0),
+            ("2001:db8:9::21", Tunnel.IPIP, 0),
+        )
+    )
+    assert bench.ipvs_codes(AddService(service=service()), *map(add, entries)) == {}
+    assert set(bench.ipvs.read()[0].destinations) == set(entries)
+    plain = destination("10.9.0.22", forwarding=Forwarding.TUN)
+    assert bench.ipvs_codes(SetDestination(key=WEB, destination=plain)) == {}
+    assert plain in bench.ipvs.read()[0].destinations

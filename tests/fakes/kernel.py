@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from ipaddress import IPv4Interface, ip_address, ip_interface
 
+import msgspec
+
 from lvsm.adapters.sysctl import SysctlError
 from lvsm.core.errors import LvsmError
 from lvsm.core.filter_rules import AnyRule, RuleSet
-from lvsm.core.model import Forwarding
+from lvsm.core.model import Forwarding, Tunnel
 from lvsm.core.operations import (
     AddAddress,
     AddDestination,
@@ -90,7 +92,7 @@ class FakeIpvs:
         return self._available
 
     def read(self) -> tuple[ServiceState, ...]:
-        keys = sorted(self.table, key=lambda key: (key.protocol, key.address, key.port))
+        keys = sorted(self.table, key=lambda key: key.order)
         return tuple(
             ServiceState(
                 service=self.table[key],
@@ -133,18 +135,14 @@ class FakeIpvs:
     def _put(self, service: Service) -> None:
         _refuse(service.scheduler not in SCHEDULERS, "no-scheduler")
         flags = tuple(sorted(_seen(flag, service.scheduler) for flag in service.flags))
-        self.table[service.key] = Service(
-            key=service.key,
-            scheduler=service.scheduler,
-            persistence=service.persistence,
-            flags=flags,
-        )
+        self.table[service.key] = msgspec.structs.replace(service, flags=flags)
 
     def _check(self, key: ServiceKey, entry: Destination) -> None:
         _refuse(key not in self.table, "missing")
-        mixed = ip_address(key.address).version != ip_address(entry.address).version
+        mixed = key.version != ip_address(entry.address).version
         _refuse(mixed and entry.forwarding is not Forwarding.TUN, "invalid")
         _refuse(entry.lower_threshold > entry.upper_threshold, "kernel")
+        _refuse(entry.tunnel is Tunnel.GUE and not entry.tunnel_port, "invalid")
 
 
 def _seen(flag: str, scheduler: str) -> str:

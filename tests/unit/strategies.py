@@ -5,13 +5,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
 
 from hypothesis import strategies as st
 
-from lvsm.core.config_text import LONGEST_PERSISTENCE, SCHEDULERS
+from lvsm.core.config_keys import (
+    ENGINES,
+    FLAGS,
+    LARGEST_MARK,
+    LARGEST_THRESHOLD,
+    LONGEST_PERSISTENCE,
+    SCHEDULERS,
+)
 from lvsm.core.model import (
+    ALL_PORTS,
     Cluster,
     Configuration,
     Failback,
@@ -23,6 +31,7 @@ from lvsm.core.model import (
     Realserver,
     SaveQuorum,
     TakeoverQuorum,
+    Tunnel,
     VirtualService,
 )
 from lvsm.core.rules import Facts
@@ -62,36 +71,47 @@ clusters = st.builds(
     takeover_quorum=st.sampled_from(TakeoverQuorum),
 )
 nodes = st.builds(Node, name=short_names, address=st.none() | addresses, external=st.booleans())
+marks = st.integers(1, LARGEST_MARK)
+thresholds = st.just(0) | st.integers(1, LARGEST_THRESHOLD)
 realservers = st.builds(
     Realserver,
     node=short_names,
     port=st.none() | ports,
     weight=st.integers(0, 65535),
     forwarding=st.none() | st.sampled_from(Forwarding),
+    upper=thresholds,
+    lower=thresholds,
+    tunnel=st.sampled_from(Tunnel),
+    tunnel_port=st.none() | ports,
 )
+sorry_servers = realservers.map(lambda entry: replace(entry, weight=1, upper=0, lower=0))
 
 
 @st.composite
 def virtual_services(draw: st.DrawFn) -> VirtualService:
     """Virtual services that a text can say."""
     explicit = draw(st.booleans())
+    mark = draw(st.none() | marks)
     return VirtualService(
         name=draw(short_names),
         address=draw(prefixed(addresses) if explicit else addresses.map(ip_interface)),
         explicit_prefix=explicit,
-        ports=draw(port_lists),
+        ports=draw(st.just(ALL_PORTS) | port_lists | (st.just(()) if mark else st.nothing())),
+        fwmark=mark,
         protocol=draw(st.sampled_from(Protocol)),
         scheduler=draw(st.sampled_from(SCHEDULERS)),
-        flags=draw(
-            st.lists(st.sampled_from(("mh-port", "ops", "sh-fallback")), unique=True).map(tuple)
-        ),
+        flags=draw(st.lists(st.sampled_from(FLAGS), unique=True, max_size=2).map(tuple)),
+        one_packet=draw(st.booleans()),
         forwarding=draw(st.sampled_from(Forwarding)),
         nat_gateway=draw(st.none() | prefixed(addresses)),
         directors=draw(st.lists(short_names, min_size=1, max_size=3, unique=True).map(tuple)),
         persistence=draw(st.none() | st.integers(1, LONGEST_PERSISTENCE)),
+        persistence_netmask=draw(st.none() | st.integers(1, 128)),
+        persistence_engine=draw(st.none() | st.sampled_from(ENGINES)),
         interface=draw(st.none() | interface_names),
         enabled=draw(st.booleans()),
         realservers=draw(st.lists(realservers, max_size=4).map(tuple)),
+        sorry=draw(st.none() | sorry_servers),
     )
 
 
@@ -153,7 +173,7 @@ def sound_virtual_services(
     explicit = draw(st.booleans())
     protocol = draw(st.sampled_from((Protocol.TCP, Protocol.UDP)))
     scheduler = draw(st.sampled_from(SCHEDULERS))
-    flags = _FLAGS.get(scheduler, ()) + (("ops",) if protocol is Protocol.UDP else ())
+    flags = _FLAGS.get(scheduler, ())
     cut = draw(st.integers(1, len(nodes)))
     found = draw(port_lists)
     return VirtualService(
@@ -164,6 +184,7 @@ def sound_virtual_services(
         protocol=protocol,
         scheduler=scheduler,
         flags=tuple(flag for flag in flags if draw(st.booleans())),
+        one_packet=protocol is Protocol.UDP and draw(st.booleans()),
         directors=tuple(nodes[:cut]),
         persistence=draw(st.none() | st.integers(1, LONGEST_PERSISTENCE)),
         realservers=tuple(

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lvsm.core import config_text, readers
-from lvsm.core.config_text import FLAGS, MAX_BYTES, parse, render
-from lvsm.core.model import Configuration, Forwarding, Node, Realserver
+from lvsm.core import config_keys, config_text, readers
+from lvsm.core.config_keys import FLAGS
+from lvsm.core.config_text import MAX_BYTES, parse, render
+from lvsm.core.model import ALL_PORTS, Configuration, Forwarding, Node, Realserver, Tunnel
 from lvsm.core.places import Place
 from tests.unit.marks import unmarked
 from tests.unit.strategies import configurations, texts
@@ -54,10 +55,11 @@ PROBLEMS: list[tuple[str, str]] = [
     ("unknown-key", VIP + "«[[vip.web.realservers]]»\nnode = \"rs1\""),
     ("unknown-key", RS + "«wieght» = 1"),
     ("not-supported-yet", VIP + '«check» = { type = "tcp" }'),
-    ("not-supported-yet", VIP + "«fwmark» = 7"),
-    ("not-supported-yet", VIP + '«sorry» = "rs9"'),
     ("not-supported-yet", VIP + "«min_up» = 1"),
-    ("not-supported-yet", VIP + "«netmask» = 24"),
+    ("unknown-key", VIP + "«netmask» = 24"),
+    ("unknown-key", VIP + 'sorry = { node = "rs9", «weight» = 1 }'),
+    ("missing", VIP + "«[vip.web.sorry]»\nport = 80"),
+    ("type", VIP + '«sorry» = "rs9"'),
     ("not-supported-yet", VIP + "«[vip.web.check]»\ntype = \"tcp\""),
     ("name", '[cluster]\nname = «"Two Words"»'),
     ("name", "«[node.Dir1]»"),
@@ -81,13 +83,23 @@ PROBLEMS: list[tuple[str, str]] = [
     ("type", '[node.dir1]\nexternal = «"yes"»'),
     ("type", VIP + "enabled = «0»"),
     ("type", VIP.replace("[80]", "«80»")),
+    ("choice", VIP.replace("[80]", '«"every"»')),
+    ("range", VIP + "fwmark = «0»"),
+    ("range", VIP + "fwmark = «0x100000000»"),
+    ("range", VIP + "persistence_netmask = «0»"),
+    ("choice", VIP + 'persistence_engine = «"ftp"»'),
+    ("type", VIP + "one_packet = «1»"),
+    ("range", RS + "upper = «0»"),
+    ("range", RS + "lower = «-1»"),
+    ("choice", RS + 'tunnel = «"vxlan"»'),
+    ("port", RS + "tunnel_port = «0»"),
     ("type", VIP.replace("[80]", "[80, «\"443\"»]")),
     ("type", VIP + "persistence = «3e2»"),
     ("empty", VIP.replace("[80]", "«[]»")),
     ("empty", VIP.replace('["dir1"]', "«[ ]»")),
     ("repeated", VIP.replace("80", "80, 443, «80»")),
     ("repeated", VIP.replace('"dir1"', '"dir1",\n  «"dir1"»')),
-    ("repeated", VIP + 'flags = ["ops", «"ops"»]'),
+    ("repeated", VIP + 'flags = ["mh-port", «"mh-port"»]'),
     ("port", VIP.replace("80", "80, «0»")),
     ("port", VIP.replace("80", "«65536»")),
     ("port", RS + "port = «-1»"),
@@ -102,7 +114,7 @@ PROBLEMS: list[tuple[str, str]] = [
     ("choice", VIP + 'protocol = «"icmp"»'),
     ("choice", VIP + 'scheduler = «"wcl"»'),
     ("choice", VIP + 'forwarding = «"masq"»'),
-    ("choice", VIP + 'flags = ["ops", «"mh"»]'),
+    ("choice", VIP + 'flags = ["mh-port", «"mh"»]'),
     ("choice", RS + 'forwarding = «"route"»'),
     ("interface", VIP + 'interface = «"eth0; id"»'),
     ("interface", VIP + 'interface = «""»'),
@@ -167,7 +179,9 @@ def codes_in(module: ModuleType) -> set[str]:
 
 def test_every_code_has_a_case_above() -> None:
     cases = {code for code, _ in PROBLEMS}
-    assert codes_in(config_text) | codes_in(readers) | {"range"} == cases | {"too-long"}
+    assert codes_in(config_text) | codes_in(config_keys) | codes_in(readers) | {
+        "range"
+    } == cases | {"too-long"}
 
 
 def test_all_mistakes_are_told_in_the_order_of_the_text() -> None:
@@ -220,7 +234,8 @@ def test_every_key_reaches_the_model() -> None:
         'nat_gateway = "10.1.0.254/24"\ninterface = "eth1"\nenabled = false\npersistence = 300\n'
         'flags = ["sh-port"]\nscheduler = "sh"\nprotocol = "udp"\nforwarding = "nat"\n[[',
     )
-    text += 'port = 8080\nweight = 0\nforwarding = "tun"\n[node.rs1]\nexternal = true\n'
+    text += 'port = 8080\nweight = 0\nforwarding = "tun"\nupper = 9\nlower = 5\ntunnel = "gue"\n'
+    text += "tunnel_port = 6080\n[node.rs1]\nexternal = true\n"
     configuration = parse(text).configuration
     assert configuration is not None
     vip = configuration.vips["web"]
@@ -233,9 +248,35 @@ def test_every_key_reaches_the_model() -> None:
     )
     assert vip.forwarding is Forwarding.NAT
     assert vip.realservers == (
-        Realserver(node="rs1", port=8080, weight=0, forwarding=Forwarding.TUN),
+        Realserver(
+            node="rs1",
+            port=8080,
+            weight=0,
+            forwarding=Forwarding.TUN,
+            upper=9,
+            lower=5,
+            tunnel=Tunnel.GUE,
+            tunnel_port=6080,
+        ),
     )
     assert configuration.nodes == {"rs1": Node(name="rs1", external=True)}
+
+
+def test_every_key_of_a_marked_service_reaches_the_model() -> None:
+    text = VIP.replace("[80]", '"all"') + (
+        "fwmark = 0xFFFFFFFF\none_packet = true\npersistence = 60\npersistence_netmask = 24\n"
+        'persistence_engine = "sip"\nsorry = { node = "rs9", port = 81, forwarding = "nat" }\n'
+    )
+    configuration = parse(text).configuration
+    assert configuration is not None
+    vip = configuration.vips["web"]
+    assert (vip.fwmark, vip.ports, vip.one_packet) == (2**32 - 1, ALL_PORTS, True)
+    assert (vip.persistence_netmask, vip.persistence_engine) == (24, "sip")
+    assert vip.sorry == Realserver(node="rs9", port=81, forwarding=Forwarding.NAT)
+
+
+def test_a_service_that_a_mark_names_needs_no_ports() -> None:
+    assert told(VIP.replace("ports = [80]", "fwmark = 7")) == []
 
 
 def test_every_flag_is_accepted() -> None:

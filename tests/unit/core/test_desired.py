@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address, ip_interface
 
 import pytest
 
 from lvsm.core.desired import Holding, NoInterfaceError, desired, interface_for
-from lvsm.core.model import Configuration, Forwarding, Node, Realserver, VirtualService
+from lvsm.core.filter_rules import Mark
+from lvsm.core.model import (
+    ALL_PORTS,
+    Configuration,
+    Forwarding,
+    Node,
+    Protocol,
+    Realserver,
+    Tunnel,
+    VirtualService,
+)
 from lvsm.core.operations import Interface, InterfaceAddress, ServiceKey
 
 INTERFACES = (
@@ -141,3 +152,78 @@ def test_keys_name_every_port() -> None:
     assert state("dir1").services[0].service.key == ServiceKey(
         protocol=web().protocol, address="10.0.0.100", port=80
     )
+
+
+def test_a_mark_is_one_service_whatever_its_ports() -> None:
+    want = state("dir1", vip=web(fwmark=7, persistence=300, persistence_netmask=24))
+    (service,) = want.services
+    assert service.service.key == ServiceKey(address="0.0.0.0", fwmark=7)
+    assert (service.service.persistence, service.service.netmask) == (300, 24)
+    assert {entry.port for entry in service.destinations} == {0}
+
+
+def test_what_comes_to_the_ports_of_a_marked_service_is_marked() -> None:
+    ports = tuple(range(1, 18))
+    assert state("dir1", vip=web(fwmark=7, ports=ports)).rules == (
+        Mark(address="10.0.0.100", mark=7, protocol=Protocol.TCP, ports=ports[:15]),
+        Mark(address="10.0.0.100", mark=7, protocol=Protocol.TCP, ports=ports[15:]),
+    )
+    assert state("dir1", vip=web(fwmark=7, ports=ALL_PORTS)).rules == (
+        Mark(address="10.0.0.100", mark=7, protocol=Protocol.TCP),
+    )
+    assert state("dir1", vip=web(fwmark=7, ports=())).rules == ()
+    assert state("dir1").rules == ()
+    assert state("dir2", vip=web(fwmark=7)).rules == ()
+
+
+def test_all_ports_are_port_0() -> None:
+    (service,) = state("dir1", vip=web(ports=ALL_PORTS, persistence=60)).services
+    assert service.service.key.port == 0
+    assert {entry.port for entry in service.destinations} == {0}
+
+
+def test_a_netmask_of_all_bits_is_none() -> None:
+    want = state("dir1", vip=web(persistence=60, persistence_netmask=32))
+    assert want.services[0].service.netmask == 0
+
+
+def test_the_sorry_server_is_there_while_nobody_takes_connections() -> None:
+    sorry = Realserver(node="dir2", forwarding=Forwarding.TUN)
+    drained = (Realserver(node="rs1", weight=0),)
+    want = state("dir1", vip=web(realservers=drained, sorry=sorry))
+    assert [(d.address, d.weight, d.forwarding) for d in want.services[0].destinations] == [
+        ("10.0.0.21", 0, Forwarding.DR),
+        ("10.0.0.12", 1, Forwarding.TUN),
+    ]
+    served = state("dir1", vip=web(realservers=(Realserver(node="rs1"),), sorry=sorry))
+    assert [d.address for d in served.services[0].destinations] == ["10.0.0.21"]
+
+
+def test_a_sorry_server_answers_for_the_address() -> None:
+    vip = web(realservers=(), sorry=Realserver(node="rs1"))
+    assert state("rs1", vip=vip).aliases == (ON_LOOPBACK,)
+
+
+def test_a_standby_realserver_has_no_service_of_all_ports_for_its_address() -> None:
+    whole = web(name="whole", ports=ALL_PORTS, persistence=60, realservers=())
+    both = replace(configuration(web()), vips={"web": web(), "whole": whole})
+    want = desired(
+        both, {"web": ("web", "whole")}, me="dir2", holding=Holding(), interfaces=INTERFACES
+    )
+    assert want.services == ()
+
+
+def test_thresholds_flags_and_tunnels_reach_the_kernel() -> None:
+    entry = Realserver(
+        node="rs1",
+        forwarding=Forwarding.TUN,
+        upper=9,
+        lower=5,
+        tunnel=Tunnel.GUE,
+        tunnel_port=6080,
+    )
+    (first, _) = state("dir1", vip=web(one_packet=True, realservers=(entry,))).services
+    assert first.service.flags == ("ops",)
+    (found,) = first.destinations
+    assert (found.upper_threshold, found.lower_threshold) == (9, 5)
+    assert (found.tunnel, found.tunnel_port) == (Tunnel.GUE, 6080)

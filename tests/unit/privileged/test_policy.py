@@ -45,6 +45,10 @@ def on(interface: str, address: str) -> InterfaceAddress:
     return InterfaceAddress(interface=interface, address=address)
 
 
+def with_key(**parts: object) -> AddService:
+    return AddService(service=Service(key=ServiceKey(**parts), scheduler="wlc"))  # type: ignore[arg-type]
+
+
 GOOD: tuple[AnyOperation, ...] = (
     AddService(service=service()),
     SetService(service=service()),
@@ -60,6 +64,10 @@ GOOD: tuple[AnyOperation, ...] = (
     Announce(address=VIP),
     HoldGroup(group="web", addresses=(VIP,)),
     ReleaseGroup(group="web"),
+    with_key(address="0.0.0.0", fwmark=7),
+    with_key(address="::", fwmark=2**32 - 1),
+    AddService(service=service(persistence=60, netmask=24, engine="sip")),
+    AddService(service=service(port=0)),
 )
 
 OTHER = ServiceKey(protocol=Protocol.UDP, address="192.0.2.99", port=53)
@@ -98,6 +106,21 @@ BAD: tuple[AnyOperation, ...] = (
     HoldGroup(group="web", addresses=(on("eth0", "0.0.0.0/0"),)),
     ReleaseGroup(group=""),
     ReleaseGroup(group="/etc/passwd"),
+    with_key(address="0.0.0.0"),
+    with_key(address="0.0.0.0", fwmark=2**32),
+    with_key(address="0.0.0.0", fwmark=-1),
+    with_key(address="0.0.0.0", fwmark=7, port=80),
+    with_key(address="192.0.2.10", fwmark=7),
+    with_key(address="192.0.2.10", fwmark=7, protocol=Protocol.TCP),
+    AddService(service=service(netmask=32)),
+    AddService(service=service(netmask=-1)),
+    AddService(service=service(engine="../../evil")),
+    SetDestination(
+        key=KEY,
+        destination=Destination(
+            address="10.0.0.21", port=80, forwarding=Forwarding.TUN, weight=1, tunnel_port=65536
+        ),
+    ),
 )
 
 

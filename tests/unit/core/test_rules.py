@@ -1,0 +1,144 @@
+"""Each rule about what IPVS takes has a text that only it refuses, at an exact place."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+
+import pytest
+from hypothesis import given
+
+from lvsm.core import kernel_rules
+from lvsm.core.config_text import parse
+from lvsm.core.model import Configuration
+from lvsm.core.places import Path, Place, Places
+from lvsm.core.problem_codes import PROBLEMS
+from lvsm.core.problems import located
+from lvsm.core.rules import Facts
+from lvsm.core.validate import validate
+from tests.unit.marks import unmarked
+from tests.unit.strategies import SoundCluster, configurations, sound_clusters
+
+NODES = """
+[node.rs1]
+address = "10.1.0.21"
+[node.rs2]
+address = "10.1.0.22"
+external = true
+"""
+
+
+def vip(keys: str, realserver: str = "", *, name: str = "web", address: str = "192.0.2.10") -> str:
+    return (
+        f'[vip.{name}]\naddress = "{address}"\ndirectors = ["dir1"]\n{keys}\n'
+        f'[[vip.{name}.realserver]]\nnode = "rs1"\n{realserver}\n'
+    )
+
+
+NAT = 'forwarding = "nat"\n'
+UDP = 'protocol = "udp"\nports = [53]\n'
+OUTER = 'ports = [80]\n[[vip.web.realserver]]\nnode = "rs2"\nforwarding = "tun"\n'
+CASES: list[tuple[str, str]] = [
+    ("all-ports-persistence", vip('ports = «"all"»')),
+    ("netmask-persistence", vip("ports = [80]\n«persistence_netmask» = 24")),
+    ("netmask-range", vip("ports = [80]\npersistence = 60\npersistence_netmask = «33»")),
+    ("engine-persistence", vip(UDP + '«persistence_engine» = "sip"')),
+    (
+        "engine-protocol",
+        vip('ports = [5060]\npersistence = 60\npersistence_engine = «"sip"»'),
+    ),
+    ("one-packet-protocol", vip("ports = [80]\n«one_packet» = true")),
+    ("one-packet-protocol", vip("ports = [80]\nfwmark = 7\n«one_packet» = true")),
+    ("threshold-order", vip("ports = [80]", "upper = 5\nlower = «6»")),
+    ("threshold-order", vip("ports = [80]", "lower = «1»")),
+    ("tunnel-external", vip("ports = [80]", 'forwarding = "tun"\ntunnel = «"gre"»')),
+    ("unused-tunnel", vip(OUTER.replace('"tun"', '"dr"') + '«tunnel» = "gre"')),
+    ("tunnel-port", vip(OUTER + '«tunnel» = "gue"')),
+    ("tunnel-port", vip(OUTER + "«tunnel_port» = 6080")),
+    (
+        "repeated-mark",
+        vip("fwmark = 7") + vip("fwmark = «7»", name="more", address="192.0.2.11"),
+    ),
+    (
+        "mark-hides",
+        vip('ports = "all"\nfwmark = 7') + vip("ports = «[80]»", name="more"),
+    ),
+    ("unused-protocol", vip('fwmark = 7\n«protocol» = "udp"')),
+    ("port-ignored", vip(NAT + 'ports = "all"\npersistence = 60', "port = «81»")),
+    ("port-ignored", vip(NAT + "ports = [80, 443]\nfwmark = 7\npersistence = 60", "port = «81»")),
+    ("dr-port", vip("fwmark = 7", "port = «81»")),
+    ("tun-port", vip("ports = [80]", 'forwarding = "tun"\nport = «81»')),
+    ("nat-realserver", vip("ports = [80]", 'forwarding = «"nat"»')),
+    ("repeated-realserver", vip('ports = [80]\nsorry = { node = «"rs1"» }')),
+    ("repeated-realserver", vip('fwmark = 7\nports = [80, 443]\nsorry = { node = «"rs1"» }')),
+    ("flag-scheduler", vip('ports = [80]\nscheduler = "sh"\nflags = [«"mh-port"»]')),
+    ("no-address", vip('ports = [80]\nsorry = { node = «"rs3"» }')),
+    ("unknown-node", vip('ports = [80]\nsorry = { node = «"rs4"» }')),
+    ("mixed-families", vip("ports = [80]", address="2001:db8::10").replace('"rs1"', '«"rs1"»')),
+]
+SOUND: list[str] = [
+    vip('ports = "all"\npersistence = 60\npersistence_netmask = 24'),
+    vip('ports = "all"\nfwmark = 7'),
+    vip("ports = [80, 443]\nfwmark = 7\npersistence = 300"),
+    vip("fwmark = 7\none_packet = true"),
+    vip(NAT + "fwmark = 7", "port = 8080"),
+    vip(UDP + "one_packet = true"),
+    vip(UDP + 'persistence = 60\npersistence_engine = "sip"'),
+    vip("ports = [80]", "upper = 5\nlower = 5"),
+    vip("ports = [80]", 'forwarding = "tun"', address="2001:db8::10"),
+    vip(OUTER + 'tunnel = "gue"\ntunnel_port = 6080'),
+    vip("ports = [80]\npersistence = 60\npersistence_netmask = 64", address="2001:db8::10").replace(
+        'node = "rs1"', 'node = "rs1"\nforwarding = "tun"'
+    ),
+    vip('ports = [80]\nsorry = { node = "rs2", port = 80 }'),
+    vip("fwmark = 7") + vip("fwmark = 7", 'forwarding = "tun"', name="six", address="2001:db8::10"),
+    vip("fwmark = 7\nports = [80]") + vip('ports = "all"\npersistence = 60', name="rest"),
+]
+FACTS = Facts(members=frozenset(("dir1", "rs1", "rs3")))
+
+
+def told(text: str) -> list[tuple[str, Place | None]]:
+    whole = text + NODES
+    configuration = parse(whole).configuration
+    assert configuration is not None, parse(whole).problems
+    problems = validate(configuration, FACTS)
+    return [(found.code, found.place) for found in located(problems, lambda: Places(whole))]
+
+
+@pytest.mark.parametrize(("code", "marked"), CASES)
+def test_a_text_that_one_rule_refuses(code: str, marked: str) -> None:
+    text, place = unmarked(marked)
+    assert told(text) == [(code, place)]
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_what_the_kernel_takes_is_accepted(text: str) -> None:
+    assert told(text) == []
+
+
+def test_every_code_of_the_kernels_rules_has_a_case() -> None:
+    strings = {
+        node.value
+        for node in ast.walk(ast.parse(inspect.getsource(kernel_rules)))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert strings & PROBLEMS.keys() <= {code for code, _ in CASES}
+
+
+def path_exists(configuration: Configuration, path: Path) -> bool:
+    tables = {"vip": configuration.vips, "node": configuration.nodes}
+    kind, *rest = path
+    return kind == "cluster" or (bool(rest) and rest[0] in tables[str(kind)])
+
+
+@given(configurations)
+def test_the_validator_never_raises_and_says_where(configuration: Configuration) -> None:
+    for problem in validate(configuration, FACTS):
+        assert problem.code in PROBLEMS
+        assert problem.advice
+        assert path_exists(configuration, problem.path)
+
+
+@given(sound_clusters())
+def test_a_sound_cluster_keeps_every_rule(cluster: SoundCluster) -> None:
+    assert validate(cluster.configuration, cluster.facts) == ()
