@@ -37,6 +37,7 @@ from lvsm.daemon.certificate_keeper import CertificateKeeper
 from lvsm.daemon.checking import Checked, Checker
 from lvsm.daemon.config_verbs import ConfigVerbs
 from lvsm.daemon.control import Control
+from lvsm.daemon.edit_verbs import Draft, EditVerbs
 from lvsm.daemon.event_verbs import EventVerbs
 from lvsm.daemon.feed import Feed
 from lvsm.daemon.handlers import Handlers
@@ -45,7 +46,7 @@ from lvsm.daemon.knowledge import known
 from lvsm.daemon.own_facts import own_facts
 from lvsm.daemon.peer_verbs import PeerVerbs
 from lvsm.daemon.peers import Peers
-from lvsm.daemon.replicator import Replicator
+from lvsm.daemon.replicator import Replicator, Saved
 from lvsm.daemon.session_verbs import SessionVerbs
 from lvsm.daemon.status_verbs import StatusVerbs
 from lvsm.daemon.user_verbs import UserVerbs
@@ -198,6 +199,7 @@ class Worker:
             (
                 StatusVerbs(view=view, clock=clock, own_facts=own).table(),
                 ConfigVerbs(view=view, replicator=self.replicator, check=check).table(),
+                EditVerbs(view=view, save=self._save, check=check).table(),
                 self.events.table(),
                 PeerVerbs(
                     view=view, control=self.control, replicator=self.replicator, clock=clock
@@ -210,6 +212,12 @@ class Worker:
             ),
             self.auditor,
             standing=self.accounts.standing,
+        )
+
+    async def _save(self, draft: Draft) -> Saved:
+        """Save an edited text as one that was made from its base."""
+        return await self.replicator.save(
+            draft.text, base=draft.base.number, author=draft.author, comment=draft.comment
         )
 
     async def run(self, events: AsyncIterator[str]) -> int:

@@ -127,6 +127,7 @@ class Shown:
 
 
 SHOWN: Mapping[str, Shown] = {
+    "CONFIG EDIT": Shown(options=("base", "comment")),
     "CONFIG SAVE": Shown(options=("base", "comment", "name")),
     "USER ADD": Shown(args=1, options=("role", "dry-run")),
     "USER SET": Shown(args=1, options=("role", "dry-run")),

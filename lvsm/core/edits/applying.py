@@ -31,6 +31,11 @@ def touched(edit: Edit) -> Name:
     return ("vip", edit.vip)
 
 
+def own(text: str, edit: Edit) -> str:
+    """The lines of the text that belong to what an edit changes; none where it is not there."""
+    return "".join(text[start:end] for start, end in outlined(text).spans({touched(edit)}))
+
+
 def apply(text: str, edit: Edit) -> str:
     """The text with the edit made in it; `text` is one that can be read.
 
