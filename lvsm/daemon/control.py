@@ -18,6 +18,7 @@ from lvsm.core.eligibility import reason_against
 from lvsm.core.errors import LvsmError
 from lvsm.core.events import GroupKept, GroupOffered, GroupReleased, GroupTaken, Happening
 from lvsm.core.groups import Action, Decision, decide
+from lvsm.core.operation_text import command
 from lvsm.core.operations import Announce, AnyOperation, Failure, InterfaceAddress
 from lvsm.core.verbs import HaresourcesGroup
 from lvsm.daemon.ports import Clock, Kernel
@@ -221,7 +222,7 @@ class Control:
                 self._announcements.setdefault(operation.address, times)
         if operations:
             log.info("generation %d: %s", view.generation.number, _summary(operations, failed))
-        refused = tuple(f"{operations[f.index]}: {f.reason} ({f.code})" for f in failures)
+        refused = tuple(f"{command(operations[f.index])}: {f.reason} ({f.code})" for f in failures)
         view.problems = (*want.problems, *refused)
         if view.applied == bool(refused):
             view.applied = not refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,14 +32,16 @@ def on_this_machine() -> dict[str, str | None]:
 
 
 @pytest.fixture(scope="module")
-def in_a_node(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
-    state = tmp_path_factory.mktemp("lab")
-    lab = Lab.up(state, directors=1, realservers=0, tree=CHECKOUT)
-    try:
-        argv = [f"{TREE}/.venv/bin/python", *PROGRAM, "every"]
-        done = lab.run("dir1", argv, env={"PYTHONPATH": TREE}, timeout=300)
-    finally:
-        lab.down()
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    found = Lab.up(tmp_path_factory.mktemp("lab"), directors=1, realservers=0, tree=CHECKOUT)
+    yield found
+    found.down()
+
+
+@pytest.fixture(scope="module")
+def in_a_node(lab: Lab) -> dict[str, str | None]:
+    argv = [f"{TREE}/.venv/bin/python", *PROGRAM, "every"]
+    done = lab.run("dir1", argv, env={"PYTHONPATH": TREE}, timeout=300)
     return _results(done.out)
 
 
@@ -60,3 +63,14 @@ def test_this_machine(name: str, on_this_machine: dict[str, str | None]) -> None
 def test_a_lab_node(name: str, in_a_node: dict[str, str | None]) -> None:
     error = in_a_node[name]
     assert error is None, error
+
+
+@pytest.mark.lab
+@pytest.mark.timeout(400)
+def test_ipvsadm_saves_what_lvsm_shows(lab: Lab) -> None:
+    argv = [f"{TREE}/.venv/bin/python", "-P", "-m", "tests.contract.saved"]
+    done = lab.run("dir1", argv, env={"PYTHONPATH": TREE}, timeout=100)
+    told = json.loads(done.out)
+    assert told["failures"] == 0
+    saved, shown = set(told["saved"]), set(told["shown"])
+    assert (saved - shown, shown - saved) == (set(), set())

@@ -8,13 +8,22 @@ from hypothesis import strategies as st
 
 from lvsm.core.desired import Holding, NodeState, desired
 from lvsm.core.groups import Group, assign, groups
-from lvsm.core.model import Configuration, Forwarding, Node, Protocol, Realserver, VirtualService
+from lvsm.core.model import (
+    Configuration,
+    Forwarding,
+    Node,
+    Protocol,
+    Realserver,
+    Tunnel,
+    VirtualService,
+)
 from lvsm.core.operations import (
     Destination,
     Interface,
     Service,
     ServiceKey,
     ServiceState,
+    mark_key,
 )
 from tests.fakes.kernel import INTERFACES, SYSCTLS, FakeKernel
 
@@ -124,17 +133,24 @@ destinations = st.builds(
     forwarding=st.sampled_from(Forwarding),
     weight=st.integers(0, 3),
     upper_threshold=st.sampled_from((0, 100)),
+    tunnel=st.sampled_from((Tunnel.IPIP, Tunnel.GRE)),
 )
-services = st.builds(
-    Service,
-    key=st.builds(
+keys = st.one_of(
+    st.builds(
         ServiceKey,
         protocol=st.sampled_from((Protocol.TCP, Protocol.UDP)),
         address=st.sampled_from(("10.0.0.100", "192.0.2.1", "203.0.113.9")),
-        port=st.sampled_from((80, 81, 82, 180)),
+        port=st.sampled_from((0, 80, 81, 82, 180)),
     ),
+    st.builds(mark_key, st.sampled_from((7, 8)), st.just(4)),
+)
+services = st.builds(
+    Service,
+    key=keys,
     scheduler=st.sampled_from(("rr", "wlc")),
     persistence=st.sampled_from((0, 60)),
+    netmask=st.sampled_from((0, 24)),
+    engine=st.sampled_from(("", "sip")),
     flags=st.sampled_from(((), ("ops",), ("sched-1",))),
 )
 tables = st.lists(
