@@ -13,12 +13,19 @@ from pathlib import Path
 import pytest
 
 from lvsm.core.admission import Limits
-from tests.attacks.attacker import Victim, log_in, new_address
+from tests.attacks.attacker import (
+    TIMES_HONEST_FOR_THOUSANDS,
+    Victim,
+    log_in,
+    new_address,
+)
 from tests.unit.adapters.protocol_node import Raw, raw_unix, until
 
 NOBODY = 65534
 WANTED = 10_000
 SPARE_FILES = 500
+FLOOD_SECONDS = 0.2
+"""How long a flood is read from: the burst that an allowance has room for comes at once."""
 JUNK = {
     "NUL": b"\0" * 4_000 + b"\n",
     "bad UTF-8": b"\xff\xfe\xc3\n" * 1_000,
@@ -44,28 +51,32 @@ async def _flood(client: Raw, junk: bytes) -> None:
             pass
 
     with contextlib.suppress(OSError, TimeoutError):
-        async with asyncio.timeout(0.5), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(FLOOD_SECONDS), asyncio.TaskGroup() as group:
             group.create_task(read())
             await client.say(junk)
 
 
 @pytest.mark.parametrize("kind", sorted(JUNK))
 async def test_junk_by_a_local_client(victim: Victim, kind: str) -> None:
-    with victim.undisturbed():
+    async def attack() -> None:
         async with raw_unix(victim.path) as client:
             await _flood(client, JUNK[kind])
         await victim.serves()
 
+    await victim.undisturbed(attack)
+
 
 @pytest.mark.parametrize("kind", sorted(JUNK))
 async def test_junk_before_and_after_the_login(victim: Victim, kind: str) -> None:
-    with victim.undisturbed():
+    async def attack() -> None:
         async with victim.tls() as stranger, victim.tls() as known:
             assert (await log_in(known))[1].startswith("OK")
             async with asyncio.TaskGroup() as group:
                 group.create_task(_flood(stranger, JUNK[kind]))
                 group.create_task(_flood(known, JUNK[kind]))
         await victim.serves()
+
+    await victim.undisturbed(attack)
 
 
 async def test_what_is_too_large_costs_no_memory(victim: Victim) -> None:
@@ -89,11 +100,13 @@ async def test_clients_that_send_one_byte_at_a_time(victim: Victim) -> None:
                 await asyncio.sleep(0.002)
             assert (await client.rest()).endswith(b"OK 0 good bye\n")
 
-    with victim.undisturbed():
+    async def attack() -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(60):
                 group.create_task(drip())
         await victim.serves()
+
+    await victim.undisturbed(attack)
 
 
 def _connect(victim: Victim, address: str) -> socket.socket:
@@ -119,30 +132,35 @@ def room_for(connections: int) -> Iterator[None]:
 
 async def test_ten_thousand_connections(victim: Victim) -> None:
     """Silent strangers from 200 addresses: at most `Limits.strangers` of them are kept."""
-    addresses = [new_address() for _ in range(200)]
-    with room_for(WANTED), contextlib.ExitStack() as strangers:
-        with victim.undisturbed():
+
+    async def attack() -> None:
+        addresses = [new_address() for _ in range(200)]
+        with room_for(WANTED), contextlib.ExitStack() as strangers:
             for index in range(WANTED):
                 strangers.enter_context(_connect(victim, addresses[index % len(addresses)]))
                 if index % 100 == 0:
                     await asyncio.sleep(0)
                 if index % 2_500 == 2_499:
                     await victim.serves()
-            await victim.serves()
-        await until(lambda: victim.files() < Limits().strangers + 100)
+            await until(lambda: victim.files() < Limits().strangers + 100)
+
+    await victim.undisturbed(attack, TIMES_HONEST_FOR_THOUSANDS)
 
 
 async def test_more_local_connections_than_there_are_places(victim: Victim) -> None:
     number = Limits().connections + 300
-    with room_for(number), contextlib.ExitStack() as clients:
-        with victim.undisturbed():
+
+    async def attack() -> None:
+        with room_for(number), contextlib.ExitStack() as clients:
             for index in range(number):
                 client = clients.enter_context(socket.socket(socket.AF_UNIX))
                 client.connect(str(victim.path))
                 if index % 50 == 0:
                     await asyncio.sleep(0)
-        await until(lambda: victim.files() < Limits().connections + 100)
-    await until(lambda: victim.files() < 100)
+            await until(lambda: victim.files() < Limits().connections + 100)
+        await until(lambda: victim.files() < 100)
+
+    await victim.undisturbed(attack, TIMES_HONEST_FOR_THOUSANDS)
     await victim.serves()
 
 

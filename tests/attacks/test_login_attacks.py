@@ -43,7 +43,7 @@ async def test_wrong_passwords_at_speed(victim: Victim) -> None:
             _, answer = await log_in(client, password=f"guess {number}")
             assert answer in (WRONG, "")  # crowded out: one address has few places
 
-    with victim.undisturbed():
+    async def attack() -> None:
         async with asyncio.TaskGroup() as group:
             for number in range(15):
                 group.create_task(guess(one, number))
@@ -51,6 +51,8 @@ async def test_wrong_passwords_at_speed(victim: Victim) -> None:
                 group.create_task(guess(None, number))
                 if number % 30 == 0:
                     await victim.serves()
+
+    await victim.undisturbed(attack)
     audit = victim.folder / "audit.jsonl"
     await until(audit.exists)
     records = [json.loads(line) for line in audit.read_text().splitlines()]
