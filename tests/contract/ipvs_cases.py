@@ -17,7 +17,7 @@ from lvsm.core.operations import (
     SetService,
     mark_key,
 )
-from tests.contract.bench import Bench
+from tests.contract.bench import OWN, Bench
 
 WEB = ServiceKey(protocol=Protocol.TCP, address="198.51.100.10", port=80)
 WEB6 = ServiceKey(protocol=Protocol.TCP, address="2001:db8:100::10", port=80)
@@ -303,3 +303,13 @@ def tunnels_of_every_kind_mix_families_and_are_read_back(bench: Bench) -> None:
     plain = destination("10.9.0.22", forwarding=Forwarding.TUN)
     assert bench.ipvs_codes(SetDestination(key=WEB, destination=plain)) == {}
     assert plain in bench.ipvs.read()[0].destinations
+
+
+def a_realserver_that_is_this_machine_keeps_its_method(bench: Bench) -> None:
+    own = OWN.partition("/")[0]
+    entries = tuple(
+        destination(own, port=port, forwarding=method)
+        for port, method in ((80, Forwarding.DR), (81, Forwarding.NAT), (82, Forwarding.TUN))
+    )
+    assert bench.ipvs_codes(AddService(service=service()), *map(add, entries)) == {}
+    assert bench.ipvs.read()[0].destinations == entries
