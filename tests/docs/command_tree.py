@@ -18,7 +18,9 @@ NAMES = [context.command_path for context in CONTEXTS]
 def examples(context: click.Context) -> Iterator[list[str]]:
     """The words behind each `lvsm` of a command's examples."""
     for line in said(context.command)[1]:
-        words = list(shlex.shlex(line, posix=True, punctuation_chars="|<>();&"))
+        lexer = shlex.shlex(line, posix=True, punctuation_chars="|<>();&")
+        lexer.wordchars += ","
+        words = list(lexer)
         command: list[str] | None = None
         for word in words:
             if word == "lvsm" and command is None:

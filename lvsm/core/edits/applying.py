@@ -71,7 +71,8 @@ def _add_vip(text: str, edit: AddVip) -> str:
         )
     table = _table(f"[vip.{toml_text.key(edit.vip)}]", edit.values)
     read("\n".join(table), edit.vip)
-    return lines.changed(text, [lines.behind(text, len(text), ["", *table])])
+    gap = [""] if text else []
+    return lines.changed(text, [lines.behind(text, len(text), [*gap, *table])])
 
 
 def _remove_vip(text: str, found: Service) -> str:

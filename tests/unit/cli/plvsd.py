@@ -37,6 +37,7 @@ VERBS = (
     "CONFIG SHOW",
     "CONFIG CHECK",
     "CONFIG SAVE",
+    "CONFIG EDIT",
     "USER LIST",
     "USER ADD",
     "USER SET",
