@@ -98,9 +98,9 @@ def committed(disk: Disk, generation: Generation) -> Step:
     history = remember(disk.history, generation, decided=True)
     epoch = max(disk.epoch, generation.epoch)
     if generation.order <= disk.head.order:
-        known = history == disk.history
-        keep = () if known or generation.number == 0 else (generation,)
-        return Step(disk=_with(disk, history if keep else disk.history, epoch), keep=keep)
+        if history == disk.history or generation.number == 0:
+            return Step(disk=disk if epoch == disk.epoch else _with(disk, disk.history, epoch))
+        return Step(disk=_with(disk, history, epoch), keep=(generation,))
     left = _left_behind(disk, generation)
     for vote in left:
         history = remember(history, vote, decided=False)

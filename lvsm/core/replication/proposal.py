@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from lvsm.core import epochs
 from lvsm.core.generation import Epoch, Generation
@@ -58,8 +60,7 @@ class Patience:
         return Arm(seconds=seconds / 2, spread=seconds / 2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """One proposer.
 
     `wish` is None for one that only finishes what it finds. `head` is the generation whose
@@ -81,7 +82,7 @@ class Proposal:
     highest: int = 0
     attempt: int = 0
     resends: int = 0
-    promises: Mapping[str, Vote | None] = field(default_factory=dict)
+    promises: Mapping[str, Vote | None] = msgspec.field(default_factory=dict)
     counted: frozenset[str] = frozenset()
     accepts: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()

@@ -15,8 +15,9 @@ next proposer finds them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias
+
+from msgspec.structs import replace
 
 from lvsm.core.generation import Generation
 from lvsm.core.replication.disk import Disk

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from lvsm.core.generation import Generation
-from lvsm.core.replication import acceptor
-from lvsm.core.replication.acceptor import Answer
-from lvsm.core.replication.disk import Disk
-from lvsm.core.replication.messages import Envelope
 from lvsm.core.replication.outcomes import Committed
-from tests.unit.core.replication import laws
-from tests.unit.core.replication.world import World
+from tests.simulation import laws
+from tests.simulation.parts import SOUND, Parts
+from tests.simulation.world import World
 
-Answering = Callable[[Disk, Envelope], Answer]
 
-
-def cluster(count: int, answering: Answering = acceptor.answer) -> World:
+def cluster(count: int, parts: Parts = SOUND) -> World:
     """So many nodes in quiet times, generation 1 on all of them."""
     names = tuple(f"n{index}" for index in range(1, count + 1))
-    world = World(
-        random=Random(0), names=names, watch=laws.head_rises, crashes=False, answering=answering
-    )
+    world = World(random=Random(0), names=names, watch=laws.head_rises, parts=parts)
     assert isinstance(world.save_now(world.nodes["n1"]), Committed)
     world.gossip()
     return world

@@ -12,7 +12,7 @@ from lvsm.core.replication.catching_up import (
 )
 from lvsm.core.replication.disk import committed, fresh
 from lvsm.core.replication.messages import Inventory, Learn, Want
-from tests.unit.core.replication import laws
+from tests.simulation import laws
 from tests.unit.core.replication.stories import apart, cluster, saved
 
 

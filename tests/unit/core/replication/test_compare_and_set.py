@@ -6,17 +6,17 @@ from random import Random
 
 import pytest
 
-from lvsm.core.generation import Generation
 from lvsm.core.replication.outcomes import Committed, Conflict
-from lvsm.core.replication.proposal import Proposal
-from tests.unit.core.replication import laws
+from tests.simulation import laws
+from tests.simulation.mutants import OnWhateverThereIs, proposing
+from tests.simulation.parts import SOUND, Parts
+from tests.simulation.world import World
 from tests.unit.core.replication.stories import apart, cluster, saved
-from tests.unit.core.replication.world import World
 
 
-def a_base_that_is_not_known_here() -> World:
+def a_base_that_is_not_known_here(parts: Parts = SOUND) -> World:
     """The admin looked at a forced generation whose node is away now."""
-    world = cluster(3)
+    world = cluster(3, parts)
     apart(world, "n3")
     forced = saved(world, "n3", forced=True)
     n1 = world.nodes["n1"]
@@ -32,14 +32,9 @@ def test_a_base_that_is_not_known_here_is_a_conflict() -> None:
     a_base_that_is_not_known_here()
 
 
-def test_a_save_on_whatever_there_is_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def blind(state: Proposal) -> Generation | None:
-        assert state.wish is not None
-        return state.wish.after(state.head, epoch=state.epoch)
-
-    monkeypatch.setattr(Proposal, "chosen", blind)
+def test_a_save_on_whatever_there_is_is_found_out() -> None:
     with pytest.raises(AssertionError, match="never saw"):
-        a_base_that_is_not_known_here()
+        a_base_that_is_not_known_here(proposing(OnWhateverThereIs))
 
 
 def test_an_old_base_is_a_conflict_with_the_head() -> None:

@@ -7,8 +7,8 @@ import pytest
 from lvsm.core.generation import Generation
 from lvsm.core.replication.confirming import Course, applied, confirmation, roll_back
 from lvsm.core.replication.outcomes import Committed, Conflict
+from tests.simulation.world import World
 from tests.unit.core.replication.stories import cluster
-from tests.unit.core.replication.world import World
 
 PARENT = Generation(number=1, text="old", groups={"g1": ("web",)})
 HEAD = Generation(number=2, text="new", parent=PARENT.hash, confirm_by=100.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lvsm.core.replication.outcomes import Committed, Conflict, settled
 from lvsm.core.replication.proposal import Phase
-from tests.unit.core.replication import laws
+from tests.simulation import laws
 from tests.unit.core.replication.stories import cluster, saved, vote_only
 
 

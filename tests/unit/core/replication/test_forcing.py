@@ -12,7 +12,7 @@ from lvsm.core import epochs
 from lvsm.core.replication import history, messages
 from lvsm.core.replication.messages import Learn
 from lvsm.core.replication.outcomes import Committed, Conflict, Short
-from tests.unit.core.replication import laws
+from tests.simulation import laws
 from tests.unit.core.replication.stories import apart, cluster, saved, vote_only
 
 

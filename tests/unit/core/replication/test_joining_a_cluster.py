@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lvsm.core.replication.disk import fresh
 from lvsm.core.replication.outcomes import Committed, Short
-from tests.unit.core.replication import laws
+from tests.simulation import laws
+from tests.simulation.machines import Node
+from tests.simulation.world import World
 from tests.unit.core.replication.stories import apart, cluster, saved
-from tests.unit.core.replication.world import Node, World
 
 
 def add(world: World, name: str, *members: str) -> Node:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from lvsm.core.generation import Generation
-from lvsm.core.replication import acceptor, history, proposer
+from lvsm.core.replication import acceptor, history
 from lvsm.core.replication.acceptor import Answer
 from lvsm.core.replication.disk import Disk, Step
 from lvsm.core.replication.messages import Envelope, Learn
 from lvsm.core.replication.outcomes import Short
-from tests.unit.core.replication import laws
-from tests.unit.core.replication.stories import Answering, apart, cluster, saved, vote_only
-from tests.unit.core.replication.world import World
+from tests.simulation import laws
+from tests.simulation.mutants import Answering, takes_any_disk, votes_without_memory
+from tests.simulation.parts import SOUND, Parts
+from tests.simulation.world import World
+from tests.unit.core.replication.stories import apart, cluster, saved, vote_only
 
 
-def a_lost_disk_does_not_vote(answering: Answering = acceptor.answer) -> World:
-    world = cluster(3, answering)
+def a_lost_disk_does_not_vote(parts: Parts = SOUND) -> World:
+    world = cluster(3, parts)
     apart(world, "n3")
     saved(world, "n1")
     world.lose_disk(world.nodes["n2"])
@@ -42,20 +43,14 @@ def test_a_lost_disk_does_not_vote_until_a_save_admits_it() -> None:
     laws.after_healing(world)
 
 
-def test_a_lost_disk_that_votes_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (acceptor, proposer):
-        monkeypatch.setattr(module, "may_vote", _any)
+def test_a_lost_disk_that_votes_is_found_out() -> None:
     with pytest.raises(AssertionError, match="has successors"):
-        a_lost_disk_does_not_vote()
+        a_lost_disk_does_not_vote(Parts(answer=votes_without_memory, step=takes_any_disk))
 
 
-def _any(generation: Generation, node: str, incarnation: str) -> bool:
-    return True
-
-
-def only_votes_are_left(answering: Answering = acceptor.answer) -> World:
+def only_votes_are_left(parts: Parts = SOUND) -> World:
     """The node that acknowledged loses its disk, another one forces: the votes keep the Save."""
-    world = cluster(3, answering)
+    world = cluster(3, parts)
     apart(world, "n3")
     only = vote_only(world, "n1")
     world.lose_disk(world.nodes["n1"])
@@ -88,4 +83,4 @@ def test_a_save_of_which_only_votes_are_left_is_in_the_history() -> None:
 @pytest.mark.parametrize("broken", [drops_the_vote, forgets_doubtful])
 def test_a_node_that_forgets_votes_is_found_out(broken: Answering) -> None:
     with pytest.raises(AssertionError, match="lost an acknowledged Save"):
-        only_votes_are_left(broken)
+        only_votes_are_left(Parts(answer=broken))

@@ -81,7 +81,7 @@ def test_a_majority_of_promises_is_asked_for_votes() -> None:
 
 def test_promises_of_others_and_for_other_ballots_do_not_count() -> None:
     state = begun()
-    stale = replace(state, round=7)
+    stale = msgspec.structs.replace(state, round=7)
     for event in (said("n4", promise(state)), said("n1", promise(stale))):
         assert proposer.step(state, event) == (state, ())
     other = Envelope(genesis="0" * 64, sender="n1", incarnation="i", message=promise(state))
@@ -134,7 +134,7 @@ def test_silence_ends_it_after_some_times_asking_again() -> None:
 
 
 def test_after_the_end_nothing_changes() -> None:
-    state = replace(begun(), phase=Phase.DONE)
+    state = msgspec.structs.replace(begun(), phase=Phase.DONE)
     for event in (TimedOut(), said("n1", promise(state)), said("n1", outbid(state, 9))):
         assert proposer.step(state, event) == (state, ())
 
