@@ -1,7 +1,10 @@
 """The addresses of this machine's interfaces by rtnetlink, changed by ordered batches.
 
 Source: rtnetlink(7), linux/if_addr.h, linux/if_link.h. An IPv6 address is added without duplicate
-address detection: it must serve at once, and who may have it is decided elsewhere.
+address detection: it must serve at once, and who may have it is decided elsewhere. It is never
+preferred, so that nothing this machine sends has it as its source unless asked to (RFC 6724): a
+director that sent its tunnels' packets from the virtual address would be refused by realservers,
+whose own it is too.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ _NEW_ADDRESS, _DELETE_ADDRESS, _GET_ADDRESS = 20, 21, 22
 _IFINFO = struct.Struct("=BxHiII")
 _IFADDR = struct.Struct("=BBBBI")
 _IFLA_IFNAME, _IFLA_CARRIER = 3, 33
-_IFA_ADDRESS, _IFA_LOCAL = 1, 2
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_CACHEINFO = 1, 2, 6
+_LIFETIMES = struct.Struct("=IIII")
+_FOR_EVER = 0xFFFFFFFF
 _IFA_F_NODAD = 0x02
 _IFF_UP = 1
 _CODES = {
@@ -108,5 +113,7 @@ def _message(operation: AnyOperation, indexes: dict[str, int]) -> Message | None
         )
     )
     if isinstance(operation, AddAddress):
+        if address.version == 6:
+            body += attribute(_IFA_CACHEINFO, _LIFETIMES.pack(0, _FOR_EVER, 0, 0))
         return _NEW_ADDRESS, NLM_F_CREATE | NLM_F_EXCL, body
     return _DELETE_ADDRESS, 0, body

@@ -6,6 +6,8 @@ with no peer: they unpack what comes for this machine, whoever sent it.
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import os
 import shutil
 import socket
@@ -13,6 +15,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 
 from lvsm.adapters.netlink import Message, Netlink, NetlinkError, attribute, attributes
@@ -24,6 +27,12 @@ _IFINFO = struct.Struct("=BxHiII")
 _RTMSG = struct.Struct("=BBBBBBBBI")
 _IFF_UP = 1
 _RTA_DST, _RTA_SRC, _RTA_GATEWAY, _RTA_VIA = 1, 2, 5, 18
+_ANY_INSIDE = "ip6tnl0"
+_ANYTHING, _IPV6_ALONE = 0, socket.IPPROTO_IPV6
+_CHANGE_TUNNEL = 0x89F0 + 3
+_IFREQ = struct.Struct("@16sP16x")
+_PARAMETERS = struct.Struct("@16siBBBxII32sHHII")
+"""struct ip6_tnl_parm2: name, link, protocol, limits, flow, flags, both ends, GRE's."""
 _MODULES = {"tunl0": "ipip", "ip6tnl0": "ip6_tunnel", "sit0": "sit"}
 _OUTSIDE = {4: ip_address("240.0.0.1"), 6: ip_address("3fff::1")}
 """Addresses that no route but a default one leads to (RFC 1112, RFC 9637)."""
@@ -60,6 +69,8 @@ class Links:
         index = socket.if_nametoindex(name)
         body = _IFINFO.pack(socket.AF_UNSPEC, 0, index, _IFF_UP if up else 0, _IFF_UP)
         message: Message = _NEW_LINK, 0, body
+        if name == _ANY_INSIDE:
+            _unpack(name, _ANYTHING if up else _IPV6_ALONE)
         number = self._netlink.batch([message]).get(0)
         return ("kernel", os.strerror(number)) if number else None
 
@@ -89,6 +100,19 @@ class Links:
             kind = int.from_bytes(found[_RTA_VIA][:2], sys.byteorder)
             return socket.inet_ntop(kind, found[_RTA_VIA][2:])
         return socket.inet_ntop(family, found[_RTA_GATEWAY]) if _RTA_GATEWAY in found else ""
+
+
+def _unpack(name: str, protocol: int) -> None:
+    """What a device of ip6_tunnel unpacks: as its module makes it, IPv6 alone (ip6_tunnel.h).
+
+    Only this old way changes it for the device without a peer. A kernel that refuses is borne:
+    then the device goes on unpacking IPv6 alone.
+    """
+    wanted = _PARAMETERS.pack(name.encode(), 0, protocol, 0, 0, 0, 0, bytes(32), 0, 0, 0, 0)
+    buffer = ctypes.create_string_buffer(wanted, len(wanted))
+    request = _IFREQ.pack(name.encode(), ctypes.addressof(buffer))
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as any_socket, suppress(OSError):
+        fcntl.ioctl(any_socket, _CHANGE_TUNNEL, request)
 
 
 def _names() -> set[str]:
