@@ -13,21 +13,26 @@ from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from lvsm import __version__
-from lvsm.adapters import clock, event_pipe, files, heartbeat
+from lvsm.adapters import clock, event_pipe, files, heartbeat, machine
 from lvsm.adapters.audit_files import AuditFiles
 from lvsm.adapters.audit_log import AuditLog
 from lvsm.adapters.certificate_store import CertificateStore
 from lvsm.adapters.cluster_login import KnownVerifiers, PeerDialer
 from lvsm.adapters.generations import Generations
+from lvsm.adapters.overlay_file import OverlayFile
 from lvsm.adapters.privileged_link import PrivilegedLink, open_link
 from lvsm.adapters.syslog import Syslog
 from lvsm.adapters.transport import Server
 from lvsm.adapters.user_file import UserFile
 from lvsm.core.audit import Stand
 from lvsm.core.cluster_key import derive
+from lvsm.core.facts import Facts
 from lvsm.core.roles import OF_ACCOUNT
 from lvsm.core.scram_keys import parse_verifier
+from lvsm.core.status import Known
 from lvsm.daemon import checking
 from lvsm.daemon.accounts import Accounts
 from lvsm.daemon.audit_verbs import AuditVerbs, tell_written
@@ -37,17 +42,22 @@ from lvsm.daemon.certificate_keeper import CertificateKeeper
 from lvsm.daemon.checking import Checked, Checker
 from lvsm.daemon.config_verbs import ConfigVerbs
 from lvsm.daemon.control import Control
+from lvsm.daemon.counting import Counting
 from lvsm.daemon.edit_verbs import Draft, EditVerbs
 from lvsm.daemon.event_verbs import EventVerbs
 from lvsm.daemon.feed import Feed
 from lvsm.daemon.handlers import Handlers
 from lvsm.daemon.heartbeat_events import follow
 from lvsm.daemon.knowledge import known
+from lvsm.daemon.node_verbs import NodeVerbs
+from lvsm.daemon.overlaying import Overlaying
 from lvsm.daemon.own_facts import own_facts
 from lvsm.daemon.peer_verbs import PeerVerbs
 from lvsm.daemon.peers import Peers
 from lvsm.daemon.replicator import Replicator, Saved
+from lvsm.daemon.rs_verbs import RsVerbs
 from lvsm.daemon.session_verbs import SessionVerbs
+from lvsm.daemon.spreading import Spreading
 from lvsm.daemon.status_verbs import StatusVerbs
 from lvsm.daemon.user_verbs import UserVerbs
 from lvsm.daemon.view import View
@@ -70,6 +80,7 @@ async def work(
     link = await open_link(connection)
     worker = Worker(settings, link)
     worker.replicator.load()
+    worker.overlaying.load()
     server = Server(
         node=settings.node,
         software=__version__,
@@ -121,9 +132,15 @@ class Worker:
             return (*self.auditor.complaints(), *self.keeper.complaints())
 
         own = partial(own_facts, view, settings.interface, complaints)
-        self.feed = Feed(
-            clock=clock, watchers=self.watchers, known=lambda: known(view, clock, own())
-        )
+        measure = partial(machine.measure, settings.paths.lib)
+
+        def own_with_machine() -> Facts:
+            return replace(own(), machine=measure())
+
+        def snapshot() -> Known:
+            return known(view, clock, own())
+
+        self.feed = Feed(clock=clock, watchers=self.watchers, known=snapshot)
 
         checker = Checker()
 
@@ -160,16 +177,34 @@ class Worker:
             nodes=settings.members,
             now=clock.now,
         )
+        dial = PeerDialer(
+            node=settings.node, port=settings.port, key=settings.key, address_of=address_of
+        )
+        others = tuple(name for name in settings.members if name != settings.node)
         self.peers = Peers(
-            names=tuple(name for name in settings.members if name != settings.node),
-            dial=PeerDialer(
-                node=settings.node, port=settings.port, key=settings.key, address_of=address_of
-            ),
-            facts=own,
+            names=others,
+            dial=dial,
+            clock=clock,
+            facts=own_with_machine,
             generation=lambda: view.generation,
             order_of=lambda name: view.heard[name].facts.order if name in view.heard else None,
             ended=self.accounts.ended,
         )
+        self.spreading = Spreading(
+            names=others,
+            dial=dial,
+            clock=clock,
+            overlay=lambda: view.overlay,
+            digest_of=lambda name: view.digest_of(name, clock.monotonic()),
+        )
+        self.overlaying = Overlaying(
+            view=view,
+            store=OverlayFile(settings.paths.lib / "overlay.json", _replace_own),
+            clock=clock,
+            tell=self.watchers.tell,
+            publish=self.spreading.changed,
+        )
+        counting = Counting(view=view, kernel=kernel, clock=clock, dial=dial)
         self.control = Control(
             view=view,
             kernel=kernel,
@@ -202,7 +237,23 @@ class Worker:
                 EditVerbs(view=view, save=self._save, check=check).table(),
                 self.events.table(),
                 PeerVerbs(
-                    view=view, control=self.control, replicator=self.replicator, clock=clock
+                    view=view,
+                    control=self.control,
+                    replicator=self.replicator,
+                    overlaying=self.overlaying,
+                    counting=counting,
+                    clock=clock,
+                ).table(),
+                RsVerbs(
+                    view=view, overlaying=self.overlaying, counting=counting, known=snapshot
+                ).table(),
+                NodeVerbs(
+                    view=view,
+                    clock=clock,
+                    overlaying=self.overlaying,
+                    known=snapshot,
+                    measure=measure,
+                    link_of=self.peers.state,
                 ).table(),
                 WatchVerbs(watchers=self.watchers, feed=self.feed).table(),
                 AuditVerbs(audit_log=self.audit_log, watchers=self.watchers, clock=clock).table(),
@@ -230,6 +281,8 @@ class Worker:
             self.control.run,
             self.watch.run,
             self.peers.run,
+            self.spreading.run,
+            self.overlaying.run,
             self.feed.run,
             self.auditor.run,
             self.keeper.run,

@@ -15,17 +15,24 @@ from collections.abc import Sequence
 
 from lvsm.adapters import ipvs_wire as wire
 from lvsm.adapters.netlink import Netlink, NetlinkError, attribute, attributes
+from lvsm.core.model import Protocol
 from lvsm.core.operations import (
     AddDestination,
     AddService,
     AnyOperation,
     DeleteDestination,
     DeleteService,
+    DestinationLoad,
     Failure,
+    Service,
+    ServiceKey,
     ServiceState,
     SetDestination,
     SetService,
 )
+
+PROBED_WITH = ServiceKey(protocol=Protocol.TCP, address="127.255.255.254", port=1)
+"""A service that no packet reaches; it is there while the kernel is asked for a scheduler."""
 
 _NETLINK_GENERIC = 16
 _CONTROL_FAMILY = 16
@@ -86,6 +93,27 @@ class Ipvs:
             states.append(ServiceState(service=service, destinations=destinations))
         states.sort(key=lambda state: state.service.key.order)
         return tuple(states)
+
+    def count(self, keys: Sequence[ServiceKey]) -> tuple[DestinationLoad, ...]:
+        """The connections of the services' realservers; raises NetlinkError, OSError."""
+        found: list[DestinationLoad] = []
+        for key in keys:
+            family = socket.AF_INET6 if ":" in key.address else socket.AF_INET
+            request = wire.key_message(wire.GET_DEST, key)
+            dumped = self._netlink.dump(self._id(), request)
+            found.extend(wire.parse_load(body, key, family) for body in dumped)
+        return tuple(found)
+
+    def schedulers(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of `names` that this kernel has, or loads when asked; raises DesyncError."""
+        found = []
+        for name in names:
+            service = Service(key=PROBED_WITH, scheduler=name)
+            end = DeleteService(key=PROBED_WITH)
+            failures = self.apply((end, AddService(service=service), end))
+            if all(failure.index != 1 for failure in failures):
+                found.append(name)
+        return tuple(found)
 
     def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
         """Perform operations on services and destinations, in order; what was refused.

@@ -10,7 +10,13 @@ import struct
 
 from lvsm.adapters.netlink import attribute, attributes
 from lvsm.core.model import Forwarding, Protocol, Tunnel
-from lvsm.core.operations import Destination, Service, ServiceKey, mark_key
+from lvsm.core.operations import (
+    Destination,
+    DestinationLoad,
+    Service,
+    ServiceKey,
+    mark_key,
+)
 
 NEW_SERVICE, SET_SERVICE, DEL_SERVICE, GET_SERVICE = 1, 2, 3, 4
 NEW_DEST, SET_DEST, DEL_DEST, GET_DEST = 5, 6, 7, 8
@@ -231,4 +237,18 @@ def parse_destination(body: bytes, family: int) -> Destination:
         lower_threshold=_U32.unpack(attrs[6])[0],
         tunnel=tunnel,
         tunnel_port=_BE16.unpack(attrs[14])[0] if 14 in attrs else 0,
+    )
+
+
+def parse_load(body: bytes, key: ServiceKey, family: int) -> DestinationLoad:
+    """The connections of a destination of a dump; the arguments as `parse_destination` has them."""
+    attrs = attributes(attributes(body, _GENERIC.size)[_DEST])
+    own = _U16.unpack(attrs[11])[0] if 11 in attrs else family
+    return DestinationLoad(
+        key=key,
+        address=_address(own, attrs[1]),
+        port=_BE16.unpack(attrs[2])[0],
+        weight=_U32.unpack(attrs[4])[0],
+        active=_U32.unpack(attrs[7])[0],
+        inactive=_U32.unpack(attrs[8])[0],
     )

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from lvsm.core.errors import LvsmError
-from lvsm.core.operations import AddressText, AnyOperation, Failure, KernelState
+from lvsm.core.operations import (
+    AddressText,
+    AnyOperation,
+    DestinationLoad,
+    Failure,
+    KernelState,
+    ServiceKey,
+)
 from lvsm.core.verbs import (
     LENGTH_BYTES,
     MAX_FRAME,
@@ -17,7 +24,11 @@ from lvsm.core.verbs import (
     Applied,
     Apply,
     BadFrameError,
+    Count,
+    Counted,
     HaresourcesGroup,
+    Probe,
+    Probed,
     Read,
     Refused,
     State,
@@ -59,6 +70,16 @@ class PrivilegedLink:
         if not isinstance(reply, Applied):
             raise BadFrameError(f"unexpected answer {reply!r}")
         return reply.failures
+
+    async def count(self, keys: Sequence[ServiceKey]) -> tuple[DestinationLoad, ...]:
+        """The connections of the services' realservers; raises LvsmError."""
+        reply = await self._ask(Count(keys=tuple(keys)))
+        return reply.loads if isinstance(reply, Counted) else ()
+
+    async def schedulers(self) -> tuple[str, ...]:
+        """By which schedulers this kernel schedules; raises LvsmError."""
+        reply = await self._ask(Probe())
+        return reply.schedulers if isinstance(reply, Probed) else ()
 
     async def write_haresources(self, groups: Sequence[HaresourcesGroup]) -> None:
         """Replace LVSM's lines in haresources; raises LvsmError."""

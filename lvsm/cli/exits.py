@@ -37,7 +37,10 @@ TABLE = (
     Exit(NOT_ALLOWED, "not allowed", "The login failed, or this user may not do that."),
     Exit(CONFLICT, "conflict", "Somebody saved meanwhile: start again from the newer text."),
     Exit(
-        PARTIAL, "partial", "Saved, but some nodes do not have it yet; they get it when they can."
+        PARTIAL,
+        "partial",
+        "Done, and the rest is on its way: some nodes do not have a Save yet, or a realserver that"
+        " drains still has connections.",
     ),
     Exit(DEGRADED, "degraded", "Of `status`: the cluster is degraded or down."),
     Exit(USAGE, "usage", "The command line is wrong; nothing was done."),

@@ -17,7 +17,8 @@ _COMMANDS = "lvsm.cli.commands"
 TABLE = {
     "status": Lazy(f"{_COMMANDS}.status", "status", "Whether the cluster serves, who holds what."),
     "vip": Lazy(f"{_COMMANDS}.vip", "vip", "Look at virtual services and change them."),
-    "rs": Lazy(f"{_COMMANDS}.rs", "rs", "Add, change and remove realservers."),
+    "rs": Lazy(f"{_COMMANDS}.rs", "rs", "Realservers: weights, draining; add, change, remove."),
+    "node": Lazy(f"{_COMMANDS}.node", "node", "Nodes: what they are, how, and standby."),
     "config": Lazy(f"{_COMMANDS}.config", "config", "Show, check and save the configuration."),
     "user": Lazy(f"{_COMMANDS}.user", "user", "The users who may log in, and their roles."),
     "passwd": Lazy(f"{_COMMANDS}.passwd", "passwd", "Change a user's password."),

@@ -31,6 +31,8 @@ _COLORS = {
     "degraded": "yellow",
     "sorry": "yellow",
     "draining": "yellow",
+    "disabled": "yellow",
+    "standby": "yellow",
     "unreachable": "yellow",
     "not eligible": "yellow",
     "joining": "yellow",

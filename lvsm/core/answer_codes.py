@@ -61,6 +61,11 @@ ANSWERS: Mapping[str, Note] = {
         "Use small letters, digits, dots, hyphens and underscores, beginning with a letter or"
         " digit.",
     ),
+    "bad-overlay": Note(
+        "What another node, or the disk, has of weights, drains and standbys cannot be read.",
+        "Upgrade the nodes to one version; a damaged overlay.json is kept beside, and what it said"
+        " comes again from the other nodes.",
+    ),
     "bad-request": Note(
         "The line is no request, or the verb's words, options or literal do not fit.",
         "Read the message; `HELP` shows how each verb is written.",
@@ -110,9 +115,18 @@ ANSWERS: Mapping[str, Note] = {
         "The nodes share no key, so there are no session credentials.",
         "Give heartbeat's authkeys a sha1 key, or plvsd.conf a `cluster_key`.",
     ),
+    "nobody-takes-over": Note(
+        "A node that holds groups was to go on standby, and no other director can take them now.",
+        "Look at `lvsm status` for what keeps the others from it; `--force` goes on all the same,"
+        " and the groups stay until somebody can take them.",
+    ),
     "os-error": Note(
         "A disk, file or network of the node refuses; the message has the system's words.",
         "Mend that: most often the disk is full or a file has the wrong owner. Then ask again.",
+    ),
+    "overlay-full": Note(
+        "There are as many weights, drains and standbys beside the configuration as there can be.",
+        "Enable or reset some, or write them into the configuration.",
     ),
     "reserved-name": Note(
         "The name is an account of the system.",

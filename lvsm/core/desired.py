@@ -19,6 +19,9 @@ realserver                       no                  no                       ye
 
 *Offering* is the middle of a handover: the node still serves packets that reach it, but no longer
 answers ARP, so that its successor can take the address before it goes here and no packet is lost.
+The overlay decides with the configuration: a weight that an operator gave, 0 for a realserver that
+drains (its established connections live on), no destination at all for one that is disabled.
+
 A node that holds or offers a group has its services even if an edit has just made it no director of
 it any more: until somebody else has the group, this node is who is asked.
 """
@@ -26,10 +29,11 @@ it any more: until somebody else has the group, this node is who is asked.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_interface
 
 from lvsm.core import methods
+from lvsm.core.adjusting import adjusted
 from lvsm.core.errors import LvsmError
 from lvsm.core.filter_rules import AnyRule, Masquerade
 from lvsm.core.methods import HIDDEN
@@ -52,6 +56,14 @@ from lvsm.core.operations import (
     TunnelText,
     mark_key,
 )
+from lvsm.core.overlay import NOTHING, Overlay
+
+FALLBACKS: Mapping[str, str] = {
+    # These hash a client to one realserver, and without the flag they refuse the client when that
+    # one has weight 0 (ip_vs_mh.c, ip_vs_sh.c).
+    "mh": "mh-fallback",
+    "sh": "sh-fallback",
+}
 
 
 class NoInterfaceError(LvsmError):
@@ -91,6 +103,7 @@ def desired(
     interfaces: Sequence[Interface],
     fallback_interface: str | None = None,
     ways_out: Mapping[AddressText, AddressText] | None = None,
+    overlay: Overlay = NOTHING,
 ) -> NodeState:
     """The state that node `me` should have.
 
@@ -117,7 +130,9 @@ def desired(
     programmed = [
         vip for vip in charge if group_of[vip.name] in active or not _schedules_again(vip, answered)
     ]
-    services = tuple(state for vip in programmed for state in service_states(configuration, vip))
+    services = tuple(
+        state for vip in programmed for state in service_states(configuration, vip, overlay)
+    )
     aliases = _unique(a for vip in idle for a in methods.aliases(configuration, vip, me))
     answers = methods.ways_out_wanted(configuration, idle, me)
     return NodeState(
@@ -161,28 +176,40 @@ def service_keys(vip: VirtualService) -> tuple[ServiceKey, ...]:
     )
 
 
-def service_states(configuration: Configuration, vip: VirtualService) -> tuple[ServiceState, ...]:
+def service_states(
+    configuration: Configuration, vip: VirtualService, overlay: Overlay = NOTHING
+) -> tuple[ServiceState, ...]:
     """The IPVS services, one for each port or one for the mark, that a director programs."""
-    flags = (*vip.flags, "ops") if vip.one_packet else vip.flags
     bits = vip.persistence_netmask
-    return tuple(
-        ServiceState(
-            service=Service(
-                key=key,
-                scheduler=vip.scheduler,
-                persistence=vip.persistence or 0,
-                netmask=0 if bits is None or bits == vip.ip.max_prefixlen else bits,
-                engine=vip.persistence_engine or "",
-                flags=flags,
-            ),
-            destinations=_destinations(configuration, vip, key.port),
+    found = []
+    for key in service_keys(vip):
+        destinations = _destinations(configuration, vip, key.port, overlay)
+        service = Service(
+            key=key,
+            scheduler=vip.scheduler,
+            persistence=vip.persistence or 0,
+            netmask=0 if bits is None or bits == vip.ip.max_prefixlen else bits,
+            engine=vip.persistence_engine or "",
+            flags=_flags(vip, destinations),
         )
-        for key in service_keys(vip)
-    )
+        found.append(ServiceState(service=service, destinations=destinations))
+    return tuple(found)
+
+
+def _flags(vip: VirtualService, destinations: Sequence[Destination]) -> tuple[str, ...]:
+    """The service's own flags, and while a realserver has weight 0 what keeps its clients served.
+
+    Others keep the realserver that they are hashed to.
+    """
+    flags = (*vip.flags, "ops") if vip.one_packet else vip.flags
+    fallback = FALLBACKS.get(vip.scheduler)
+    if fallback is None or fallback in flags or all(entry.weight for entry in destinations):
+        return flags
+    return (*flags, fallback)
 
 
 def _destinations(
-    configuration: Configuration, vip: VirtualService, port: int
+    configuration: Configuration, vip: VirtualService, port: int, overlay: Overlay
 ) -> tuple[Destination, ...]:
     """The realservers at `port`, and the sorry server while none of them takes connections."""
     found: dict[tuple[IPAddress, int], Destination] = {}
@@ -197,7 +224,9 @@ def _destinations(
         found.setdefault((address, entry.port), entry)
 
     for realserver in vip.realservers:
-        add(realserver)
+        wanted = adjusted(overlay, vip.name, realserver)
+        if wanted.in_table:
+            add(replace(realserver, weight=wanted.weight) if overlay.count else realserver)
     if vip.sorry is not None and not any(entry.weight for entry in found.values()):
         add(vip.sorry)
     return tuple(found.values())

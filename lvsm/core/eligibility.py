@@ -26,7 +26,8 @@ class Situation:
     `statuses` are heartbeat's, by node; `heard` the fresh facts of other nodes; `up_for` is for how
     many seconds this node's heartbeat has been seen running, `behind_for` for how many a generation
     newer than this node's has been known. `applied` says that nothing the kernel should have was
-    missing from it or refused when last looked at; `holding` that this node holds a group now.
+    missing from it or refused when last looked at; `holding` that this node holds a group now;
+    `standby` is why an operator has put it on standby, empty when nobody has.
     """
 
     me: str
@@ -40,6 +41,7 @@ class Situation:
     up_for: float
     behind_for: float = 0.0
     holding: bool = False
+    standby: str = ""
 
 
 def reason_against(now: Situation) -> str | None:
@@ -47,6 +49,8 @@ def reason_against(now: Situation) -> str | None:
     reason = _heartbeats_reason(now)
     if reason is not None:
         return reason
+    if now.standby:
+        return now.standby
     if not now.ipvs:
         return "the kernel has no IPVS"
     # A Save reaches the nodes one after the other: no reason for a holder to let go, if it passes.

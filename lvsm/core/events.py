@@ -149,6 +149,33 @@ class CertificateRenewed(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverlayChanged(Happening):
+    """An operator drained, weighed, disabled or enabled something; `kind` is what it is about.
+
+    `vip` is empty for all virtual services of the node `member`, and for its standby.
+    """
+
+    code = "overlay-changed"
+    sentence = "{subject}: {was} -> {value}, by {author} on {said_on}"
+    subject: str
+    kind: str
+    vip: str
+    member: str
+    port: int | None
+    was: str
+    value: str
+    author: str
+    reason: str
+    said_on: str
+
+    def text(self) -> str:
+        """A sentence for people."""
+        reason = f": {self.reason}" if self.reason else ""
+        what = f"{self.subject}: {self.was} -> {self.value}"
+        return f"{what}, by {self.author} on {self.said_on}{reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RealserverChanged(Happening):
     """A realserver of a virtual service is in another state; None where it is not there."""
 
@@ -197,6 +224,7 @@ ALL: tuple[type[Happening], ...] = (
     ProblemAppeared,
     ProblemVanished,
     CertificateRenewed,
+    OverlayChanged,
     RealserverChanged,
     GenerationUsed,
 )

@@ -10,6 +10,8 @@ import msgspec
 from lvsm.core.errors import LvsmError, shortened
 from lvsm.core.operations import AddressText, InterfaceText, Value
 
+UNKNOWN_LOAD = -1.0
+
 
 class BadFactsError(LvsmError):
     """A peer's bytes that are no facts."""
@@ -17,13 +19,28 @@ class BadFactsError(LvsmError):
     code = "bad-facts"
 
 
-class Facts(Value, frozen=True, kw_only=True):
+class Machine(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """What a node's machine is and how it is at a moment: measured, and never decided upon.
+
+    `kernel` is the running one's release; `load` the average of a minute (proc_loadavg(5)),
+    `uptime_s` the seconds since it booted, `free_bytes` the room on LVSM's disk for plvsd.
+    """
+
+    kernel: str = ""
+    load: float = UNKNOWN_LOAD
+    uptime_s: float = 0.0
+    free_bytes: int = 0
+
+
+class Facts(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """One node's facts.
 
     `order` is its generation's (epoch, number, hash). `holds` are the groups whose addresses its
     interfaces carry; `offers` those that it still serves but wants another director to take.
     `address` is the one that belongs into IPVS tables: the first of its heartbeat interface;
     `addresses` are all of its own, without virtual ones. `reason` says why it is not `eligible`.
+    `overlay` is its overlay's digest; `schedulers` are those of its kernel, None before it was
+    asked; `machine` is how it is just now. Fields that a later version adds are passed over.
     """
 
     node: str
@@ -38,6 +55,9 @@ class Facts(Value, frozen=True, kw_only=True):
     ipvs: bool = False
     applied: bool = False
     problems: tuple[str, ...] = ()
+    overlay: str = ""
+    schedulers: tuple[str, ...] | None = None
+    machine: Machine | None = None
 
 
 def encode(facts: Facts) -> bytes:

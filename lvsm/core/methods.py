@@ -45,6 +45,11 @@ HIDE_ALIASES: Mapping[str, int] = {
     "net.ipv4.conf.all.arp_ignore": 1,
     "net.ipv4.conf.all.arp_announce": 2,
 }
+LET_GO_OF_QUIET: Mapping[str, int] = {
+    # A persistent client's new connections leave a realserver of weight 0; the established ones
+    # stay (ipvs-sysctl: expire_quiescent_template). Else it would be drained of nobody.
+    "net.ipv4.vs.expire_quiescent_template": 1,
+}
 KEEP_NEIGHBOURS: Mapping[str, int] = {
     # When the first address of a network goes, the others stay (ip-sysctl); else a group that
     # leaves would take the addresses of those that remain with it.
@@ -115,6 +120,8 @@ def sysctls(charge: Sequence[VirtualService], hidden: Sequence[InterfaceAddress]
             found |= FORWARD[vip.ip.version]
     for link in links(hidden):
         found |= LOOSE[link]
+    if any(vip.persistence for vip in charge):
+        found |= LET_GO_OF_QUIET
     return found
 
 

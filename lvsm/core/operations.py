@@ -239,6 +239,17 @@ class ServiceState(Value, frozen=True, kw_only=True):
     destinations: tuple[Destination, ...] = ()
 
 
+class DestinationLoad(Value, frozen=True, kw_only=True):
+    """One realserver's connections in a kernel's table, as `ipvsadm -Ln` counts them."""
+
+    key: ServiceKey
+    address: AddressText
+    port: int
+    weight: int
+    active: int
+    inactive: int
+
+
 class Interface(Value, frozen=True, kw_only=True):
     """A network interface of this node: its name, whether it has carrier, its addresses.
 

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lvsm.core.adjusting import adjusted, cause, standby
 from lvsm.core.eligibility import ACTIVE
 from lvsm.core.facts import Facts
 from lvsm.core.generation import Generation
-from lvsm.core.model import Configuration, VirtualService
+from lvsm.core.model import Configuration, Realserver, VirtualService
+from lvsm.core.overlay import NOTHING, Entry, Overlay
 
 Document = dict[str, Any]
 
@@ -34,11 +36,12 @@ class Known:
     statuses: Mapping[str, str]
     held_for: Mapping[str, float]
     now: float
+    overlay: Overlay = NOTHING
 
 
 def status(known: Known) -> Document:
     """The whole document; its first keys answer the first question."""
-    nodes = [_node(known, name) for name in _all_nodes(known)]
+    nodes = [node(known, name) for name in all_nodes(known)]
     vips = [vip(known, name) for name in known.configuration.vips]
     state, sentence = _sentence(nodes, vips)
     own = known.facts.get(known.me)
@@ -61,9 +64,9 @@ def vip(known: Known, name: str) -> Document:
     entry = known.configuration.vips[name]
     group = known.group_of.get(name)
     holders = sorted(n for n, facts in known.facts.items() if group in facts.holds)
-    realservers = [_realserver(known, entry, index) for index in range(len(entry.realservers))]
+    realservers = [realserver(known, entry, member) for member in entry.realservers]
     up = sum(member["state"] == "up" for member in realservers)
-    state, reason = _vip_state(known, entry, holders, up)
+    state, reason = _vip_state(known, entry, holders, realservers)
     return {
         "name": name,
         "address": str(entry.ip),
@@ -85,18 +88,30 @@ def vip(known: Known, name: str) -> Document:
     }
 
 
-def _vip_state(known: Known, entry: VirtualService, holders: list[str], up: int) -> tuple[str, str]:
+def _vip_state(
+    known: Known, entry: VirtualService, holders: list[str], realservers: list[Document]
+) -> tuple[str, str]:
     if not entry.enabled:
         return "disabled", "disabled in the configuration"
     if len(holders) > 1:
         return "held twice", f"held by {' and '.join(holders)}"
     if not holders:
         return "down", f"no director holds it ({_why_nobody(known, entry)})"
-    if up == 0:
-        return "down", "no realserver is up"
-    if up < len(entry.realservers):
-        return "degraded", f"{len(entry.realservers) - up} of {len(entry.realservers)} are down"
-    return "serving", ""
+    states = [member["state"] for member in realservers]
+    lacking = _lacking(states)
+    if "up" not in states:
+        others = f" ({lacking})" if set(states) - {"down"} else ""
+        return "down", f"no realserver is up{others}"
+    return ("degraded" if lacking else "serving"), lacking
+
+
+def _lacking(states: list[str]) -> str:
+    """Who of the realservers does not serve: `1 of 4 are down`, or with other states too."""
+    counts = {word: states.count(word) for word in ("down", "draining", "disabled")}
+    others = [f"{count} {word}" for word, count in counts.items() if count]
+    if len(others) == 1 and counts["down"]:
+        return f"{counts['down']} of {len(states)} are down"
+    return f"{' and '.join(others)} of {len(states)} realservers" if others else ""
 
 
 def _why_nobody(known: Known, entry: VirtualService) -> str:
@@ -112,20 +127,41 @@ def _why_nobody(known: Known, entry: VirtualService) -> str:
     return "; ".join(reasons)
 
 
-def _realserver(known: Known, entry: VirtualService, index: int) -> Document:
-    realserver = entry.realservers[index]
-    node = known.configuration.nodes.get(realserver.node)
+def realserver(known: Known, entry: VirtualService, member: Realserver) -> Document:
+    """One realserver of a virtual service: its weight and state now, each with its cause."""
+    node = known.configuration.nodes.get(member.node)
+    wanted = adjusted(known.overlay, entry.name, member)
     external = node is not None and node.external
-    state, reason = ("up", "") if external else _node_state(known, realserver.node)
+    state, reason = ("up", "") if external else _node_state(known, member.node)
+    # A realserver forwards nothing: plvsd silent on it is no reason to call it down.
+    state = "up" if state in ("up", "unreachable") else "down"
+    if wanted.state is not None and wanted.cause is not None and (state == "up" or external):
+        state, reason = wanted.state.value, cause(wanted.cause)
     return {
-        "node": realserver.node,
+        "node": member.node,
         "address": str(node.address) if node and node.address else None,
-        "port": realserver.port or (entry.ports[0] if len(entry.ports) == 1 else 0) or None,
-        "weight": realserver.weight,
-        "forwarding": entry.forwarding_of(realserver).value,
-        # A realserver forwards nothing: plvsd silent on it is no reason to call it down.
-        "state": "up" if state in ("up", "unreachable") else "down",
+        "port": member.port or (entry.ports[0] if len(entry.ports) == 1 else 0) or None,
+        "weight": wanted.weight,
+        "configured_weight": member.weight,
+        "forwarding": entry.forwarding_of(member).value,
+        "state": state,
         "reason": reason,
+        "cause": said(known, wanted.cause),
+        "weighed": said(known, wanted.weighed),
+    }
+
+
+def said(known: Known, entry: Entry | None) -> Document | None:
+    """Who said something that holds beside the configuration, why and when."""
+    if entry is None:
+        return None
+    return {
+        "value": entry.value,
+        "by": entry.author,
+        "reason": entry.reason,
+        "at": entry.at,
+        "ago_s": _round(max(0.0, known.now - entry.at)),
+        "everywhere": not entry.object.vip,
     }
 
 
@@ -140,13 +176,17 @@ def _node_state(known: Known, name: str) -> tuple[str, str]:
     return "up", ""
 
 
-def _node(known: Known, name: str) -> Document:
+def node(known: Known, name: str) -> Document:
+    """One node: what it is, how it is, and what it holds."""
     facts = known.facts.get(name)
     entry = known.configuration.nodes.get(name)
     external = entry is not None and entry.external
     director = name in known.configuration.directors()
     state, reason = ("external", "") if external else _node_state(known, name)
-    if state == "up" and director and facts is not None and not facts.eligible:
+    waits = standby(known.overlay, name)
+    if state == "up" and waits is not None:
+        state, reason = "standby", cause(waits, "put there")
+    elif state == "up" and director and facts is not None and not facts.eligible:
         state, reason = "not eligible", facts.reason
     address = facts.address if facts else (str(entry.address) if entry and entry.address else None)
     return {
@@ -160,6 +200,7 @@ def _node(known: Known, name: str) -> Document:
         "generation": facts.order[1] if facts else None,
         "holds": list(facts.holds) if facts else [],
         "problems": list(facts.problems) if facts else [],
+        "standby": said(known, waits),
     }
 
 
@@ -167,7 +208,8 @@ def _serves(known: Known, name: str) -> bool:
     return any(realserver.node == name for _, realserver in known.configuration.realservers())
 
 
-def _all_nodes(known: Known) -> list[str]:
+def all_nodes(known: Known) -> list[str]:
+    """The names of all nodes: ha.cf's first, then those that only the text names."""
     return [*known.members, *(n for n in known.configuration.nodes if n not in known.members)]
 
 

@@ -10,7 +10,15 @@ from __future__ import annotations
 import msgspec
 
 from lvsm.core.errors import LvsmError, shortened
-from lvsm.core.operations import AddressText, AnyOperation, Failure, KernelState, Value
+from lvsm.core.operations import (
+    AddressText,
+    AnyOperation,
+    DestinationLoad,
+    Failure,
+    KernelState,
+    ServiceKey,
+    Value,
+)
 
 MAX_FRAME = 16 * 1024 * 1024
 LENGTH_BYTES = 4
@@ -54,6 +62,16 @@ class WriteHaresources(Request, frozen=True, kw_only=True, tag="write_haresource
     groups: tuple[HaresourcesGroup, ...]
 
 
+class Count(Request, frozen=True, kw_only=True, tag="count"):
+    """Count the connections of the realservers of some services: answered with `Counted`."""
+
+    keys: tuple[ServiceKey, ...]
+
+
+class Probe(Request, frozen=True, kw_only=True, tag="probe"):
+    """Find out by which schedulers this kernel schedules: answered with `Probed`."""
+
+
 class Reply(Value, frozen=True, kw_only=True, tag_field="reply"):
     """Root of the answers."""
 
@@ -70,6 +88,18 @@ class Applied(Reply, frozen=True, kw_only=True, tag="applied"):
     failures: tuple[Failure, ...] = ()
 
 
+class Counted(Reply, frozen=True, kw_only=True, tag="counted"):
+    """The connections; services that are not in the table have none."""
+
+    loads: tuple[DestinationLoad, ...] = ()
+
+
+class Probed(Reply, frozen=True, kw_only=True, tag="probed"):
+    """The names of the schedulers."""
+
+    schedulers: tuple[str, ...] = ()
+
+
 class Done(Reply, frozen=True, kw_only=True, tag="done"):
     """It was done."""
 
@@ -81,8 +111,8 @@ class Refused(Reply, frozen=True, kw_only=True, tag="refused"):
     reason: str
 
 
-AnyRequest = Read | Apply | WriteHaresources
-AnyReply = State | Applied | Done | Refused
+AnyRequest = Read | Apply | WriteHaresources | Count | Probe
+AnyReply = State | Applied | Done | Refused | Counted | Probed
 
 
 class BadFrameError(LvsmError):

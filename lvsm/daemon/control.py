@@ -91,6 +91,8 @@ class Control:
         """See, decide, plan, perform, tell."""
         view = self._view
         view.kernel = await self._kernel.read(self._sources())
+        if view.schedulers is None and view.kernel.ipvs:
+            view.schedulers = await self._schedulers()
         if not self._adopted:
             self._adopt(view.kernel.owned.groups)
         now = self._clock.monotonic()
@@ -103,6 +105,7 @@ class Control:
             interfaces=view.kernel.own_interfaces(),
             fallback_interface=self._fallback,
             ways_out=view.kernel.ways_out,
+            overlay=view.overlay,
         )
         if not view.kernel.ipvs:
             want = _without_ipvs(want)
@@ -117,6 +120,16 @@ class Control:
         configuration = self._view.configuration
         vips = configuration.vips.values()
         return tuple(methods.ways_out_wanted(configuration, vips, self._view.me))
+
+    async def _schedulers(self) -> tuple[str, ...]:
+        """Asked once; a kernel that does not say is no reason to do nothing else."""
+        try:
+            return await self._kernel.schedulers()
+        except LvsmError as error:
+            if error.code == "privileged-gone":
+                raise
+            log.warning("the kernel's schedulers are not known: %s", error)
+            return ()
 
     def _adopt(self, groups: Iterable[str]) -> None:
         """Go on holding what an earlier plvsd held: its tables and addresses are still there."""
@@ -276,9 +289,12 @@ class Control:
 
 def _without_ipvs(want: NodeState) -> NodeState:
     """What remains for a kernel without IPVS: it may be a realserver, never a director."""
+    sysctls = {
+        name: value for name, value in want.sysctls.items() if name not in methods.LET_GO_OF_QUIET
+    }
     return NodeState(
         aliases=want.aliases,
-        sysctls=want.sysctls if want.aliases else {},
+        sysctls=sysctls if want.aliases else {},
         links=want.links,
         problems=want.problems,
     )

@@ -102,6 +102,7 @@ def _same(a: Known, b: Known) -> bool:
         and a.group_of == b.group_of
         and a.facts == b.facts
         and a.statuses == b.statuses
+        and a.overlay is b.overlay
         and a.held_for.keys() == b.held_for.keys()
     )
 

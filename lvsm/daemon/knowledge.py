@@ -19,6 +19,7 @@ def known(view: View, clock: Clock, own: Facts) -> Known:
         group_of={name: group.id for group in view.groups.values() for name in group.vips},
         facts={**view.fresh(now), view.me: own},
         statuses=dict(view.statuses),
+        overlay=view.overlay,
         held_for={group: now - since for group, since in view.since.items()},
         now=clock.now(),
     )

@@ -44,4 +44,6 @@ def own_facts(
         ipvs=bool(view.kernel and view.kernel.ipvs),
         applied=view.applied,
         problems=(*view.problems, *complaints()),
+        overlay=view.overlay.digest,
+        schedulers=view.schedulers,
     )

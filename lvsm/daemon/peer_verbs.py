@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import msgspec
+from msgspec.structs import replace
+
 from lvsm.core import facts as facts_text
 from lvsm.core import generation as generation_text
 from lvsm.core.handling import Reply
 from lvsm.core.messages import BadRequestError
+from lvsm.core.overlay import entries_in
 from lvsm.core.session_actions import Request
 from lvsm.daemon.control import Control
+from lvsm.daemon.counting import Counting
+from lvsm.daemon.overlaying import Overlaying
 from lvsm.daemon.ports import Clock
 from lvsm.daemon.replicator import Replicator
-from lvsm.daemon.requests import Verb, Verbs, literal, nodes, words
-from lvsm.daemon.view import Heard, View
+from lvsm.daemon.requests import Verb, Verbs, literal, nodes, text, words
+from lvsm.daemon.view import Heard, Measured, View
 
 
 class PeerVerbs:
     """Takes what other nodes say; a node speaks for itself only."""
 
     def __init__(
-        self, *, view: View, control: Control, replicator: Replicator, clock: Clock
+        self,
+        *,
+        view: View,
+        control: Control,
+        replicator: Replicator,
+        overlaying: Overlaying,
+        counting: Counting,
+        clock: Clock,
     ) -> None:
         """Nothing is kept here."""
+        self._overlaying = overlaying
+        self._counting = counting
         self._view = view
         self._control = control
         self._replicator = replicator
@@ -31,6 +46,10 @@ class PeerVerbs:
         return {
             "GROUP ASK": Verb(self.group_ask, nodes, "a director asks for a group"),
             "PEER FACTS": Verb(self.peer_facts, nodes, "what a node is and has"),
+            "PEER OVERLAY": Verb(self.peer_overlay, nodes, "what a node's overlay says"),
+            "PEER CONNECTIONS": Verb(
+                self.peer_connections, nodes, "the connections of virtual services, a name a line"
+            ),
             "PEER CONFIG": Verb(self.peer_config, nodes, "a generation that a node has"),
         }
 
@@ -46,10 +65,26 @@ class PeerVerbs:
         if facts.node != node:
             raise BadRequestError(f"{node} sent facts of {facts.node}")
         before = self._view.heard.get(node)
-        self._view.heard[node] = Heard(facts=facts, at=self._clock.monotonic())
+        now = self._clock.monotonic()
+        if facts.machine is not None:
+            self._view.machines[node] = Measured(machine=facts.machine, at=now)
+            facts = replace(facts, machine=None)
+        self._view.heard[node] = Heard(facts=facts, at=now)
+        reply.item({"now": self._clock.now()})
         if before is None or before.facts != facts:
             self._view.touch()
         return "noted"
+
+    async def peer_overlay(self, request: Request, reply: Reply) -> str:
+        """What another node's overlay says; durable here before the OK."""
+        await self._overlaying.hear(entries_in(literal(request)))
+        return "kept"
+
+    async def peer_connections(self, request: Request, reply: Reply) -> str:
+        """What this node's kernel counts."""
+        for load in await self._counting.here(text(request).splitlines()):
+            reply.item(msgspec.to_builtins(load))
+        return "counted"
 
     async def peer_config(self, request: Request, reply: Reply) -> str:
         """A generation that another node has."""

@@ -17,7 +17,8 @@ from lvsm.core.facts import Facts
 from lvsm.core.facts import encode as encode_facts
 from lvsm.core.generation import Generation
 from lvsm.core.generation import encode as encode_generation
-from lvsm.daemon.ports import Dial, Link
+from lvsm.daemon.link_state import LinkState
+from lvsm.daemon.ports import Clock, Dial, Link
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Peer:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     said: str = ""
     told: bytes = NONE_ENDED
+    state: LinkState = field(default_factory=LinkState)
 
 
 class Peers:
@@ -53,6 +55,7 @@ class Peers:
         *,
         names: tuple[str, ...],
         dial: Dial,
+        clock: Clock,
         facts: Callable[[], Facts],
         generation: Callable[[], Generation],
         order_of: Callable[[str], tuple[int, int, str] | None],
@@ -65,6 +68,7 @@ class Peers:
         """
         self._peers = {name: Peer(name=name) for name in names}
         self._dial = dial
+        self._clock = clock
         self._facts = facts
         self._generation = generation
         self._order_of = order_of
@@ -80,6 +84,11 @@ class Peers:
         """Send this node's facts to all now."""
         for peer in self._peers.values():
             peer.wake.set()
+
+    def state(self, node: str) -> LinkState | None:
+        """How the connection to a node is; None for a node that there is none to."""
+        peer = self._peers.get(node)
+        return peer.state if peer is not None else None
 
     def ask(self, node: str, group: str) -> None:
         """Ask `node` to let `group` go; asked once however often this is called meanwhile."""
@@ -122,8 +131,10 @@ class Peers:
                 attempt = 0
                 log.info("connected to %s", peer.name)
                 peer.said = ""
+                peer.state.connected(self._clock)
                 await self._converse(peer, peer.link)
             except (LvsmError, OSError, TimeoutError) as error:
+                peer.state.failed(str(error), self._clock)
                 if str(error) != peer.said:
                     log.warning("no connection to %s: %s", peer.name, error)
                     peer.said = str(error)
@@ -137,9 +148,9 @@ class Peers:
     async def _converse(self, peer: Peer, link: Link) -> None:
         while True:
             async with peer.turn:
-                await link.request(
-                    "PEER FACTS", encode_facts(self._facts()), timeout=ANSWER_SECONDS
-                )
+                facts, sent = encode_facts(self._facts()), self._clock.monotonic()
+                answer = await link.request("PEER FACTS", facts, timeout=ANSWER_SECONDS)
+                peer.state.answered(answer, sent, self._clock)
                 await self._catch_up(peer, link)
                 await self._tell_ended(peer, link)
                 while peer.questions:

@@ -8,7 +8,15 @@ from typing import Protocol
 from lvsm.core.audit import AnyRecord, Batch
 from lvsm.core.certificate import Certificate
 from lvsm.core.generation import Generation
-from lvsm.core.operations import AddressText, AnyOperation, Failure, KernelState
+from lvsm.core.operations import (
+    AddressText,
+    AnyOperation,
+    DestinationLoad,
+    Failure,
+    KernelState,
+    ServiceKey,
+)
+from lvsm.core.overlay import Overlay
 from lvsm.core.users import Users
 from lvsm.core.verbs import HaresourcesGroup
 
@@ -24,6 +32,12 @@ class Kernel(Protocol):
 
     async def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
         """Perform operations in order; what the kernel refused is returned."""
+
+    async def count(self, keys: Sequence[ServiceKey]) -> tuple[DestinationLoad, ...]:
+        """The connections of the services' realservers."""
+
+    async def schedulers(self) -> tuple[str, ...]:
+        """By which schedulers the kernel schedules."""
 
     async def write_haresources(self, groups: Sequence[HaresourcesGroup]) -> None:
         """Replace LVSM's lines in haresources."""
@@ -70,6 +84,16 @@ class Store(Protocol):
 
     def keep(self, generation: Generation) -> None:
         """Keep a generation; durable when it returns. Raises OSError."""
+
+
+class OverlayStore(Protocol):
+    """Where the overlay is kept durably."""
+
+    def read(self) -> Overlay:
+        """What was kept last."""
+
+    def keep(self, overlay: Overlay) -> None:
+        """Keep it; durable when it returns. Raises OSError."""
 
 
 class UserStore(Protocol):

@@ -11,12 +11,14 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lvsm.core.adjusting import cause, standby
 from lvsm.core.eligibility import Situation, is_up
-from lvsm.core.facts import Facts
+from lvsm.core.facts import Facts, Machine
 from lvsm.core.generation import EMPTY, Generation
 from lvsm.core.groups import Group, Peer
 from lvsm.core.model import Configuration
 from lvsm.core.operations import Interface, KernelState
+from lvsm.core.overlay import NOTHING, Overlay
 
 FRESH_SECONDS = 3.0
 """Facts older than this say nothing about whether their node is still there."""
@@ -31,6 +33,14 @@ class Heard:
 
 
 @dataclass(slots=True, kw_only=True)
+class Measured:
+    """How a node's machine was, and when it told (monotonic seconds); kept when the node dies."""
+
+    machine: Machine
+    at: float
+
+
+@dataclass(slots=True, kw_only=True)
 class View:
     """The state of one worker; times are monotonic seconds."""
 
@@ -39,8 +49,10 @@ class View:
     generation: Generation = EMPTY
     configuration: Configuration = field(default_factory=Configuration)
     groups: Mapping[str, Group] = field(default_factory=dict)
+    overlay: Overlay = NOTHING
     statuses: dict[str, str] = field(default_factory=dict)
     heard: dict[str, Heard] = field(default_factory=dict)
+    machines: dict[str, Measured] = field(default_factory=dict)
     heartbeat: str | None = None
     heartbeat_since: float = 0.0
     watched: bool = False
@@ -50,6 +62,7 @@ class View:
     offered: dict[str, float] = field(default_factory=dict)
     since: dict[str, float] = field(default_factory=dict)
     kernel: KernelState | None = None
+    schedulers: tuple[str, ...] | None = None
     applied: bool = False
     behind_since: float | None = None
     problems: tuple[str, ...] = ()
@@ -63,6 +76,11 @@ class View:
     def fresh(self, now: float) -> dict[str, Facts]:
         """The facts of other nodes that are recent enough to speak for them."""
         return {n: h.facts for n, h in self.heard.items() if now - h.at <= FRESH_SECONDS}
+
+    def digest_of(self, node: str, now: float) -> str | None:
+        """What a node's fresh facts say of its overlay; None without such."""
+        facts = self.fresh(now).get(node)
+        return facts.overlay or None if facts is not None else None
 
     def situation(self, now: float) -> Situation:
         """What this node knows when it asks itself whether it may hold groups."""
@@ -81,7 +99,13 @@ class View:
             up_for=now - self.heartbeat_since,
             behind_for=now - self.behind_since if self.behind_since is not None else 0.0,
             holding=bool(self.held),
+            standby=self.standby(),
         )
+
+    def standby(self) -> str:
+        """Why this node is on standby, empty when it is not."""
+        entry = standby(self.overlay, self.me)
+        return cause(entry, "on standby") if entry is not None else ""
 
     def peers(self, now: float, *, eligible: bool) -> dict[str, Peer]:
         """All nodes as the question of ownership sees them, this one included.
@@ -118,6 +142,8 @@ class View:
             self.applied,
             self.problems,
             self.interfaces(),
+            self.overlay.digest,
+            self.schedulers,
         )
 
     def interfaces(self) -> tuple[Interface, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
 
+from lvsm.core.config_keys import SCHEDULERS
 from lvsm.core.errors import LvsmError
 from lvsm.core.filter_rules import AnyRule, RuleSet
 from lvsm.core.operations import (
@@ -19,6 +20,7 @@ from lvsm.core.operations import (
     AnyOperation,
     BringUp,
     DeleteAddress,
+    DestinationLoad,
     Failure,
     HoldGroup,
     Interface,
@@ -26,6 +28,7 @@ from lvsm.core.operations import (
     KernelState,
     ReleaseGroup,
     RestoreSysctl,
+    ServiceKey,
     ServiceState,
     SetRules,
     SetSysctl,
@@ -36,8 +39,12 @@ from lvsm.core.verbs import (
     AnyRequest,
     Applied,
     Apply,
+    Count,
+    Counted,
     Done,
     HaresourcesGroup,
+    Probe,
+    Probed,
     Read,
     Refused,
     State,
@@ -60,6 +67,12 @@ class Ipvs(Protocol):
 
     def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
         """Perform operations on services and destinations, in order."""
+
+    def count(self, keys: Sequence[ServiceKey]) -> tuple[DestinationLoad, ...]:
+        """The connections of the services' realservers."""
+
+    def schedulers(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of `names` that this kernel has."""
 
 
 class Addresses(Protocol):
@@ -141,6 +154,13 @@ class Performer:
                 case Apply(operations=operations):
                     policy.check(operations, self._record.owned())
                     return Applied(failures=self._apply(operations))
+                case Count(keys=keys):
+                    ipvs = self._machine.ipvs
+                    return Counted(loads=ipvs.count(keys) if ipvs.available() else ())
+                case Probe():
+                    ipvs = self._machine.ipvs
+                    names = ipvs.schedulers(SCHEDULERS) if ipvs.available() else ()
+                    return Probed(schedulers=names)
                 case WriteHaresources(groups=groups):
                     policy.check_haresources(groups, self._nodes)
                     self._write_haresources(groups)

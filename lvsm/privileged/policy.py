@@ -53,6 +53,7 @@ SYSCTLS: dict[str, range] = {
     "net.ipv4.conf.ip6tnl0.rp_filter": range(3),
     "net.ipv6.conf.all.accept_redirects": range(2),
     "net.ipv6.conf.all.forwarding": range(2),
+    "net.ipv4.vs.expire_quiescent_template": range(2),
 }
 FLAGS = frozenset({"sched-1", "sched-2", "sched-3", "ops", "mh-port", "mh-fallback",
                    "sh-port", "sh-fallback"})  # fmt: skip

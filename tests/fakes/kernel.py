@@ -26,6 +26,7 @@ from lvsm.core.operations import (
     DeleteDestination,
     DeleteService,
     Destination,
+    DestinationLoad,
     Failure,
     HoldGroup,
     Interface,
@@ -55,6 +56,7 @@ SYSCTLS = {
     "net.ipv4.ip_forward": 0,
     "net.ipv6.conf.all.accept_redirects": 0,
     "net.ipv6.conf.all.forwarding": 0,
+    "net.ipv4.vs.expire_quiescent_template": 0,
 }
 TUNNELS = ("tunl0", "ip6tnl0", "sit0")
 LOOSE = {"tunl0": "net.ipv4.conf.tunl0.rp_filter", "ip6tnl0": "net.ipv4.conf.ip6tnl0.rp_filter"}
@@ -80,6 +82,7 @@ class FakeIpvs:
 
     def __init__(self, services: Sequence[ServiceState] = (), *, available: bool = True) -> None:
         self._available = available
+        self.active: dict[tuple[ServiceKey, str], int] = {}
         self.table: dict[ServiceKey, Service] = {}
         self.destinations: dict[ServiceKey, dict[tuple[str, int], Destination]] = {}
         for state in services:
@@ -105,6 +108,23 @@ class FakeIpvs:
         if not self._available:
             raise LvsmError("this kernel has no IPVS", code="kernel")
         return _each(operations, self.perform)
+
+    def count(self, keys: Sequence[ServiceKey]) -> tuple[DestinationLoad, ...]:
+        return tuple(
+            DestinationLoad(
+                key=key,
+                address=entry.address,
+                port=entry.port,
+                weight=entry.weight,
+                active=self.active.get((key, entry.address), 0),
+                inactive=0,
+            )
+            for key in keys
+            for entry in self.destinations.get(key, {}).values()
+        )
+
+    def schedulers(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if name in SCHEDULERS)
 
     def perform(self, operation: AnyOperation) -> None:
         match operation:

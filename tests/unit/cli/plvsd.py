@@ -48,6 +48,15 @@ VERBS = (
     "AUDIT SHOW",
     "AUDIT FOLLOW",
     "WATCH",
+    "RS LIST",
+    "RS WEIGHT",
+    "RS DRAIN",
+    "RS ENABLE",
+    "RS DISABLE",
+    "NODE LIST",
+    "NODE SHOW",
+    "NODE STANDBY",
+    "NODE ONLINE",
 )
 Answer = Sequence[Mapping[str, Any]] | LvsmError
 

@@ -12,7 +12,13 @@ from lvsm.core.facts import Facts
 from lvsm.core.generation import Generation
 from lvsm.core.groups import assign, groups
 from lvsm.core.model import Cluster, Configuration, Failback, Node, Realserver, VirtualService
-from lvsm.core.operations import AnyOperation, Failure, KernelState
+from lvsm.core.operations import (
+    AnyOperation,
+    DestinationLoad,
+    Failure,
+    KernelState,
+    ServiceKey,
+)
 from lvsm.core.verbs import HaresourcesGroup
 from lvsm.daemon.control import Control
 from lvsm.daemon.view import Heard, View
@@ -58,6 +64,12 @@ class SlowKernel:
     async def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
         self.done += operations
         return self.kernel.apply(operations)
+
+    async def count(self, keys: Sequence[ServiceKey]) -> tuple[DestinationLoad, ...]:
+        return self.kernel.ipvs.count(keys)
+
+    async def schedulers(self) -> tuple[str, ...]:
+        return ("rr", "wlc")
 
     async def write_haresources(self, groups: Sequence[HaresourcesGroup]) -> None:
         self.haresources.append(tuple(groups))

@@ -14,6 +14,7 @@ from lvsm.core.facts import Facts
 from lvsm.core.generation import EMPTY, Generation, decode
 from lvsm.daemon.peers import Peers
 from lvsm.daemon.ports import Link
+from tests.fakes.clock import FakeClock
 
 NEWER = Generation(number=3, text="web")
 
@@ -56,6 +57,7 @@ class Site:
         self.peers = Peers(
             names=("dir2",),
             dial=self.dial,
+            clock=FakeClock(),
             facts=lambda: Facts(
                 node="dir1", version="2", order=self.generation.order, eligible=True
             ),

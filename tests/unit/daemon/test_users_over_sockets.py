@@ -113,6 +113,7 @@ async def site(
     peers = Peers(
         names=("dir2",),
         dial=to_peer,
+        clock=clock,
         facts=lambda: Facts(node="dir1", version="2", order=EMPTY.order, eligible=True),
         generation=lambda: EMPTY,
         order_of=lambda _name: None,
