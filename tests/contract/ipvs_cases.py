@@ -18,6 +18,7 @@ from lvsm.core.operations import (
     mark_key,
 )
 from tests.contract.bench import OWN, Bench
+from tests.fakes.kernel import IPVS_SYSCTLS
 
 WEB = ServiceKey(protocol=Protocol.TCP, address="198.51.100.10", port=80)
 WEB6 = ServiceKey(protocol=Protocol.TCP, address="2001:db8:100::10", port=80)
@@ -54,6 +55,10 @@ def add(entry: Destination, key: ServiceKey = WEB) -> AddDestination:
 def the_kernel_has_ipvs_and_its_table_is_empty(bench: Bench) -> None:
     assert bench.ipvs.available()
     assert bench.ipvs.read() == ()
+
+
+def every_sysctl_of_ipvs_that_lvsm_sets_is_there(bench: Bench) -> None:
+    assert set(bench.sysctls.read(tuple(IPVS_SYSCTLS))) == set(IPVS_SYSCTLS)
 
 
 def what_is_added_is_read_back(bench: Bench) -> None:

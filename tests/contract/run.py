@@ -23,7 +23,7 @@ from lvsm.adapters.ipvs import load_module
 from lvsm.wiring import real_machine
 from tests.contract import cases
 from tests.contract.bench import INTERFACE, OWN, OWN6, Bench, make
-from tests.fakes.kernel import SYSCTLS
+from tests.fakes.kernel import IPVS_SYSCTLS, SYSCTLS
 
 CLONE_NEWNET = 0x40000000
 _IP = ("ip", "-batch", "-")
@@ -89,7 +89,7 @@ def enter_new_network() -> None:
 def real(folder: Path) -> Bench:
     """A bench on this kernel."""
     machine = real_machine()
-    for name in SYSCTLS:
+    for name in machine.sysctls.read((*SYSCTLS, *IPVS_SYSCTLS)):
         machine.sysctls.write(name, 0)
     return make(
         machine=machine,

@@ -56,8 +56,9 @@ SYSCTLS = {
     "net.ipv4.ip_forward": 0,
     "net.ipv6.conf.all.accept_redirects": 0,
     "net.ipv6.conf.all.forwarding": 0,
-    "net.ipv4.vs.expire_quiescent_template": 0,
 }
+IPVS_SYSCTLS = {"net.ipv4.vs.expire_quiescent_template": 0}
+"""There where IPVS is."""
 TUNNELS = ("tunl0", "ip6tnl0", "sit0")
 LOOSE = {"tunl0": "net.ipv4.conf.tunl0.rp_filter", "ip6tnl0": "net.ipv4.conf.ip6tnl0.rp_filter"}
 INTERFACES = (
@@ -232,7 +233,7 @@ class FakeSysctls:
     """Kernel parameters."""
 
     def __init__(self, values: dict[str, int] | None = None) -> None:
-        self.values = dict(SYSCTLS if values is None else values)
+        self.values = dict(SYSCTLS | IPVS_SYSCTLS if values is None else values)
 
     def read(self, names: Collection[str]) -> dict[str, int]:
         return {name: self.values[name] for name in names if name in self.values}

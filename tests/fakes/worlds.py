@@ -25,7 +25,7 @@ from lvsm.core.operations import (
     ServiceState,
     mark_key,
 )
-from tests.fakes.kernel import INTERFACES, SYSCTLS, FakeKernel
+from tests.fakes.kernel import INTERFACES, IPVS_SYSCTLS, SYSCTLS, FakeKernel
 
 ME = "dir2"
 DIRECTORS = ("dir1", "dir2", "dir3")
@@ -172,7 +172,7 @@ kernels = st.builds(
     interfaces=st.just(INTERFACES),
     sysctls=st.fixed_dictionaries(
         {
-            **{name: st.integers(0, 1) for name in SYSCTLS},
+            **{name: st.integers(0, 1) for name in (*SYSCTLS, *IPVS_SYSCTLS)},
             "net.ipv4.conf.all.arp_ignore": st.integers(0, 2),
             "net.ipv4.conf.all.arp_announce": st.integers(0, 2),
             "net.ipv4.conf.all.promote_secondaries": st.integers(0, 1),
