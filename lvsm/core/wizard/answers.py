@@ -108,7 +108,7 @@ def _meaning(question: Question) -> list[str]:
 
 def _line(question: Question, known: Known, values: dict[str, Any]) -> list[str]:
     if question.secret:
-        lines = [f'# {question.name} = "/root/{question.key}"']
+        lines = [f'# {question.name} = "/path/to/{question.key}"']
         if question.key == "password":
             lines.append(f'# {_VERIFIER} = "SCRAM-SHA-256$..."')
         return lines
