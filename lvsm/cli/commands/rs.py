@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
@@ -16,10 +17,13 @@ from lvsm.cli.saying import dry_run_option, reason_option
 from lvsm.core.config_keys import REALSERVER
 from lvsm.core.edits.forms import AddRealserver, RemoveRealserver, SetRealserver
 
+_F = TypeVar("_F", bound=Callable[..., Any])
 POLL_SECONDS = 0.5
 FOREVER = -1.0
 KEYS = {name: key for name, key in REALSERVER.items() if name != "node"}
 vip_argument = click.argument("vip", shell_complete=vip_names)
+some_vip_argument = click.argument("vip", required=False, shell_complete=vip_names)
+rs_argument = click.argument("realserver", metavar="[RS]", required=False)
 node_argument = click.argument("node")
 at_option = click.option(
     "--at",
@@ -27,10 +31,16 @@ at_option = click.option(
     metavar="PORT",
     help="Which one is meant, if NODE answers by several ports.",
 )
-
 node_option = click.option(
     "--of", "node", metavar="NODE", help="The realserver NODE in all its virtual services."
 )
+
+
+def target_options(command: _F) -> _F:
+    """VIP and RS, or a whole node; why; and whether it is only to be shown."""
+    for given in (dry_run_option, reason_option, node_option, rs_argument, some_vip_argument):
+        command = given(command)
+    return command
 
 
 @click.group(cls=Group, short_help="Realservers: their weights, draining, connections.")
@@ -90,11 +100,7 @@ def rs_weight(
 
 
 @rs.command("drain")
-@click.argument("vip", required=False, shell_complete=vip_names)
-@click.argument("realserver", metavar="[RS]", required=False)
-@node_option
-@reason_option
-@dry_run_option
+@target_options
 @click.option(
     "--wait",
     is_flag=False,
@@ -105,15 +111,7 @@ def rs_weight(
     help="Wait until no connection is left, for ever or so long; behind the other words.",
 )
 @pass_run
-def rs_drain(
-    run: Run,
-    vip: str | None,
-    realserver: str | None,
-    node: str | None,
-    reason: str | None,
-    dry_run: bool,
-    wait: float | None,
-) -> int:
+def rs_drain(run: Run, /, wait: float | None, **target: Any) -> int:
     """Send the realserver RS of VIP no new connections; those that it has live on.
 
     With --wait the exit status is 6 when connections are left at the end of SECONDS.
@@ -124,35 +122,22 @@ def rs_drain(
       lvsm rs drain --of rs2 --wait 600
       lvsm rs drain web rs2 --dry-run
     """
-    words = _which(vip, realserver, node)
-    options: dict[str, Any] = {"node": node, "reason": reason, "dry_run": _yes(dry_run)}
-    document = saying.change(run, "RS DRAIN", *words, **options)
-    if wait is None or dry_run:
+    document = _changed(run, "RS DRAIN", **target)
+    if wait is None or target["dry_run"]:
         _say(run, document)
         return exits.OK
     if not run.output.as_json:
         _say(run, document)
-    left = _wait(run, vip, realserver, node, wait)
+    left = _wait(run, target["vip"], target["realserver"], target["node"], wait)
     document["left"] = left
     run.output.document(document, "idle: no connection is left" if left == 0 else f"{left} left")
     return exits.OK if left == 0 else exits.PARTIAL
 
 
 @rs.command("enable")
-@click.argument("vip", required=False, shell_complete=vip_names)
-@click.argument("realserver", metavar="[RS]", required=False)
-@node_option
-@reason_option
-@dry_run_option
+@target_options
 @pass_run
-def rs_enable(
-    run: Run,
-    vip: str | None,
-    realserver: str | None,
-    node: str | None,
-    reason: str | None,
-    dry_run: bool,
-) -> None:
+def rs_enable(run: Run, /, **target: Any) -> None:
     """Use the realserver RS of VIP as configured again: ends a drain, and a disabling.
 
     \b
@@ -160,25 +145,13 @@ def rs_enable(
       lvsm rs enable web rs2
       lvsm rs enable --of rs2
     """
-    options: dict[str, Any] = {"node": node, "reason": reason, "dry_run": _yes(dry_run)}
-    _say(run, saying.change(run, "RS ENABLE", *_which(vip, realserver, node), **options))
+    _say(run, _changed(run, "RS ENABLE", **target))
 
 
 @rs.command("disable")
-@click.argument("vip", required=False, shell_complete=vip_names)
-@click.argument("realserver", metavar="[RS]", required=False)
-@node_option
-@reason_option
-@dry_run_option
+@target_options
 @pass_run
-def rs_disable(
-    run: Run,
-    vip: str | None,
-    realserver: str | None,
-    node: str | None,
-    reason: str | None,
-    dry_run: bool,
-) -> None:
+def rs_disable(run: Run, /, **target: Any) -> None:
     """Take the realserver RS of VIP out of the directors' tables: its connections end.
 
     \b
@@ -186,8 +159,22 @@ def rs_disable(
       lvsm rs disable web rs2 --reason "disk broken"
       lvsm rs disable --of rs2
     """
-    options: dict[str, Any] = {"node": node, "reason": reason, "dry_run": _yes(dry_run)}
-    _say(run, saying.change(run, "RS DISABLE", *_which(vip, realserver, node), **options))
+    _say(run, _changed(run, "RS DISABLE", **target))
+
+
+def _changed(
+    run: Run,
+    verb: str,
+    *,
+    vip: str | None,
+    realserver: str | None,
+    node: str | None,
+    reason: str | None,
+    dry_run: bool,
+) -> dict[str, Any]:
+    words = _which(vip, realserver, node)
+    options = {"node": node, "reason": reason, "dry_run": _yes(dry_run)}
+    return saying.change(run, verb, *words, **options)
 
 
 def _which(vip: str | None, realserver: str | None, node: str | None) -> tuple[str, ...]:
