@@ -6,27 +6,19 @@ against both. Its parts can stand in for the adapters one by one, or the whole f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from ipaddress import IPv4Interface, ip_address, ip_interface
-
-import msgspec
+from collections.abc import Collection, Sequence
+from ipaddress import IPv4Interface, ip_interface
 
 from lvsm.adapters.sysctl import SysctlError
-from lvsm.core.errors import LvsmError
 from lvsm.core.filter_rules import AnyRule, RuleSet
-from lvsm.core.model import Forwarding, Tunnel
 from lvsm.core.operations import (
     AddAddress,
-    AddDestination,
     AddService,
     Announce,
     AnyOperation,
     BringUp,
     DeleteAddress,
-    DeleteDestination,
     DeleteService,
-    Destination,
-    DestinationLoad,
     Failure,
     HoldGroup,
     Interface,
@@ -35,18 +27,17 @@ from lvsm.core.operations import (
     Owned,
     ReleaseGroup,
     RestoreSysctl,
-    Service,
     ServiceKey,
     ServiceState,
-    SetDestination,
     SetRules,
     SetService,
     SetSysctl,
     TakeDown,
     TunnelText,
 )
+from tests.fakes.ipvs import FakeIpvs
+from tests.fakes.refusals import RefusedError, each, refuse
 
-SCHEDULERS = frozenset({"rr", "wrr", "lc", "wlc", "sh", "mh"})
 PROMOTE = "net.ipv4.conf.all.promote_secondaries"
 SYSCTLS = {
     "net.ipv4.conf.all.arp_ignore": 0,
@@ -67,114 +58,6 @@ INTERFACES = (
     Interface(name="eth1", carrier=True, addresses=("10.1.0.11/24", "2001:db8:1::11/64")),
 )
 HARMLESS = frozenset({"exists", "missing"})
-_SCHEDULER_FLAGS = {
-    f"{scheduler}-{own}": (scheduler, number)
-    for scheduler in ("mh", "sh")
-    for number, own in ((1, "fallback"), (2, "port"))
-}
-
-
-class RefusedError(Exception):
-    """The kernel does not do it; the argument is the code of the adapters."""
-
-
-class FakeIpvs:
-    """The IPVS table."""
-
-    def __init__(self, services: Sequence[ServiceState] = (), *, available: bool = True) -> None:
-        self._available = available
-        self.active: dict[tuple[ServiceKey, str], int] = {}
-        self.table: dict[ServiceKey, Service] = {}
-        self.destinations: dict[ServiceKey, dict[tuple[str, int], Destination]] = {}
-        for state in services:
-            self.table[state.service.key] = state.service
-            self.destinations[state.service.key] = {
-                (entry.address, entry.port): entry for entry in state.destinations
-            }
-
-    def available(self) -> bool:
-        return self._available
-
-    def read(self) -> tuple[ServiceState, ...]:
-        keys = sorted(self.table, key=lambda key: key.order)
-        return tuple(
-            ServiceState(
-                service=self.table[key],
-                destinations=tuple(entry for _, entry in sorted(self.destinations[key].items())),
-            )
-            for key in keys
-        )
-
-    def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
-        if not self._available:
-            raise LvsmError("this kernel has no IPVS", code="kernel")
-        return _each(operations, self.perform)
-
-    def count(self, keys: Sequence[ServiceKey]) -> tuple[DestinationLoad, ...]:
-        return tuple(
-            DestinationLoad(
-                key=key,
-                address=entry.address,
-                port=entry.port,
-                weight=entry.weight,
-                active=self.active.get((key, entry.address), 0),
-                inactive=0,
-            )
-            for key in keys
-            for entry in self.destinations.get(key, {}).values()
-        )
-
-    def schedulers(self, names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(name for name in names if name in SCHEDULERS)
-
-    def perform(self, operation: AnyOperation) -> None:
-        match operation:
-            case AddService(service=service):
-                _refuse(service.key in self.table, "exists")
-                self._put(service)
-                self.destinations[service.key] = {}
-            case SetService(service=service):
-                _refuse(service.key not in self.table, "missing")
-                self._put(service)
-            case DeleteService(key=key):
-                _refuse(key not in self.table, "missing")
-                del self.table[key], self.destinations[key]
-            case AddDestination(key=key, destination=entry):
-                self._check(key, entry)
-                _refuse((entry.address, entry.port) in self.destinations[key], "exists")
-                self.destinations[key][entry.address, entry.port] = entry
-            case SetDestination(key=key, destination=entry):
-                self._check(key, entry)
-                _refuse((entry.address, entry.port) not in self.destinations[key], "missing")
-                self.destinations[key][entry.address, entry.port] = entry
-            case DeleteDestination(key=key, address=address, port=port):
-                _refuse((address, port) not in self.destinations.get(key, ()), "missing")
-                del self.destinations[key][address, port]
-            case _:
-                raise TypeError(operation)
-
-    def _put(self, service: Service) -> None:
-        _refuse(service.scheduler not in SCHEDULERS, "no-scheduler")
-        flags = tuple(sorted(_seen(flag, service.scheduler) for flag in service.flags))
-        self.table[service.key] = msgspec.structs.replace(service, flags=flags)
-
-    def _check(self, key: ServiceKey, entry: Destination) -> None:
-        _refuse(key not in self.table, "missing")
-        mixed = key.version != ip_address(entry.address).version
-        _refuse(mixed and entry.forwarding is not Forwarding.TUN, "invalid")
-        _refuse(entry.lower_threshold > entry.upper_threshold, "kernel")
-        _refuse(entry.tunnel is Tunnel.GUE and not entry.tunnel_port, "invalid")
-
-
-def _seen(flag: str, scheduler: str) -> str:
-    """How a flag is read back: the kernel keeps three bits that each scheduler reads its way."""
-    if flag in _SCHEDULER_FLAGS and _SCHEDULER_FLAGS[flag][0] != scheduler:
-        return f"sched-{_SCHEDULER_FLAGS[flag][1]}"
-    number = flag.removeprefix("sched-")
-    for name, meaning in _SCHEDULER_FLAGS.items():
-        if meaning == (scheduler, int(number) if number.isdigit() else 0):
-            return name
-    return flag
 
 
 class FakeAddresses:
@@ -198,7 +81,7 @@ class FakeAddresses:
         )
 
     def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
-        return _each(operations, self.perform)
+        return each(operations, self.perform)
 
     def perform(self, operation: AnyOperation) -> None:
         if not isinstance(operation, AddAddress | DeleteAddress):
@@ -208,10 +91,10 @@ class FakeAddresses:
         if present is None:
             raise RefusedError("no-interface")
         if isinstance(operation, AddAddress):
-            _refuse(any(_same(address.address, other) for other in present), "exists")
+            refuse(any(_same(address.address, other) for other in present), "exists")
             present.append(address.address)
         else:
-            _refuse(address.address not in present, "missing")
+            refuse(address.address not in present, "missing")
             going = self._going(address.address, present)
             self.found[address.interface] = [text for text in present if text not in going]
 
@@ -253,14 +136,14 @@ class FakeLinks:
         self.ways: dict[str, str] = {}
 
     def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
-        return _each(operations, self.perform)
+        return each(operations, self.perform)
 
     def perform(self, operation: AnyOperation) -> None:
         if not isinstance(operation, BringUp | TakeDown):
             raise TypeError(operation)
         name = operation.interface
         if isinstance(operation, TakeDown):
-            _refuse(name not in self._addresses.up, "missing")
+            refuse(name not in self._addresses.up, "missing")
             self._addresses.up[name] = False
             return
         if name not in self._addresses.up:
@@ -332,11 +215,11 @@ class FakeKernel:
 
     def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
         """Perform operations in order; what was refused, but for what was so already."""
-        return tuple(f for f in _each(operations, self.perform) if f.code not in HARMLESS)
+        return tuple(f for f in each(operations, self.perform) if f.code not in HARMLESS)
 
     def announce(self, addresses: Sequence[InterfaceAddress]) -> tuple[Failure, ...]:
         """Note announcements."""
-        return _each([Announce(address=address) for address in addresses], self.perform)
+        return each([Announce(address=address) for address in addresses], self.perform)
 
     def perform(self, operation: AnyOperation) -> None:
         """Perform one operation, and record it; raises RefusedError, LvsmError."""
@@ -348,7 +231,7 @@ class FakeKernel:
                 self._addresses.pop(address, None)
                 self.addresses.perform(operation)
             case Announce(address=address):
-                _refuse(address.interface not in self.addresses.found, "no-interface")
+                refuse(address.interface not in self.addresses.found, "no-interface")
                 self.announced.append(address)
             case SetSysctl(name=name, value=value):
                 self._before.setdefault(name, self.sysctls.values.get(name, 0))
@@ -389,22 +272,3 @@ class FakeKernel:
             case DeleteService(key=key):
                 self._services.pop(key, None)
         self.ipvs.perform(operation)
-
-
-def _refuse(when: bool, code: str) -> None:
-    if when:
-        raise RefusedError(code)
-
-
-def _each(
-    operations: Sequence[AnyOperation], perform: Callable[[AnyOperation], None]
-) -> tuple[Failure, ...]:
-    failures = []
-    for index, operation in enumerate(operations):
-        try:
-            perform(operation)
-        except RefusedError as error:
-            failures.append(Failure(index=index, code=str(error), reason=str(error)))
-        except LvsmError as error:
-            failures.append(Failure(index=index, code=error.code, reason=error.message))
-    return tuple(failures)

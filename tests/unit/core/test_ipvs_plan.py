@@ -18,7 +18,7 @@ from lvsm.core.operations import (
     SetDestination,
     SetService,
 )
-from tests.fakes.kernel import FakeIpvs
+from tests.fakes.ipvs import FakeIpvs
 from tests.fakes.worlds import tables
 
 Table = tuple[ServiceState, ...]

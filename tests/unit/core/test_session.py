@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvsm.core import scram
-from lvsm.core.admission import Admission, Limits
+from lvsm.core.admission import Limits
 from lvsm.core.allowance import Allowance
 from lvsm.core.principal import Principal, local_principal
 from lvsm.core.responses import Greeting
@@ -23,7 +23,7 @@ from lvsm.core.session_actions import (
     Settle,
     Wait,
 )
-from lvsm.core.session_table import MOVES, TABLE, Reaction, State, Turn, Word
+from lvsm.core.session_table import State
 
 BINDING = b"b" * 32
 FEW = scram.KEY_ITERATIONS
@@ -384,50 +384,3 @@ def test_junk_never_raises_and_never_becomes_a_request_of_a_stranger(
     for _ in range(20):
         actions += [*session.answered(1.0), *session.settled(1.0), *session.tick(1.0)]
     assert known or not delivered(actions)
-
-
-def test_the_table_says_what_every_word_does_to_whoever_may_speak() -> None:
-    assert set(TABLE) == {
-        (state, word) for state in (State.UNAUTHENTICATED, State.READY) for word in Word
-    }
-    strangers = {TABLE[State.UNAUTHENTICATED, word] for word in Word}
-    assert not strangers & {Reaction.REQUEST, Reaction.TAKE_LITERAL}
-
-
-def test_every_state_can_be_left_and_only_the_end_is_final() -> None:
-    reached = {State.GREETING}
-    for _ in State:
-        reached |= {to for (state, _), to in MOVES.items() if state in reached}
-    assert reached == set(State)
-    assert {state for state, _ in MOVES} == set(State) - {State.CLOSED}
-    assert {turn for _, turn in MOVES} == set(Turn)
-
-
-def test_strangers_make_room_for_newcomers() -> None:
-    limits = replace(LIMITS, strangers=4, strangers_per_address=3)
-    admission: Admission[int] = Admission(limits)
-    assert [admission.arrive(key, "a") for key in range(3)] == [None, None, None]
-    assert admission.arrive(3, "a") == 0
-    assert admission.arrive(4, "b") is None
-    assert admission.arrive(5, "c") == 1
-    admission.leave(2)
-    assert admission.arrive(6, "d") is None
-
-
-def test_failed_logins_cost_their_address_time_and_nobody_else() -> None:
-    admission: Admission[int] = Admission(Limits(free_failures=2, penalty_seconds=1.0))
-    waits = [admission.decided(n, "a", accepted=False, now=float(n)) for n in range(7)]
-    assert waits == [0.0, 0.0, 1.0, 2.0, 4.0, 4.0, 4.0]
-    assert admission.decided(10, "b", accepted=False, now=7.0) == 0.0
-    assert admission.decided(11, "a", accepted=True, now=7.0) == 4.0
-    assert admission.decided(12, "a", accepted=True, now=66.1) == 0.0
-
-
-def test_who_waits_for_the_penalty_is_not_evicted() -> None:
-    limits = replace(LIMITS, strangers_per_address=2, free_failures=0)
-    admission: Admission[int] = Admission(limits)
-    for key in (1, 2):
-        admission.arrive(key, "a")
-        admission.decided(key, "a", accepted=False, now=0.0)
-    assert admission.arrive(3, "a") == 3
-    assert admission.arrive(4, "b") is None
