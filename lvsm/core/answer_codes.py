@@ -18,6 +18,10 @@ ANSWERS: Mapping[str, Note] = {
         "What was to be added is in the configuration already.",
         "Change it by `lvsm vip set` or `lvsm rs set`, or choose another name.",
     ),
+    "ambiguous-generation": Note(
+        "A forced Save left several generations with that number or beginning of a hash.",
+        "Name one as the message does: by number and epoch (`12@2.483920175`), or by its hash.",
+    ),
     "ambiguous-realserver": Note(
         "The node answers for the virtual service by several ports.",
         "Name the port: `lvsm rs set web rs1 --at 8080 ...`.",
@@ -107,6 +111,10 @@ ANSWERS: Mapping[str, Note] = {
         "The verb is for those who have logged in.",
         "Log in by `AUTH`, or ask on the node itself over the unix socket.",
     ),
+    "lost-generation": Note(
+        "The history names the generation, and this node's file of it is gone or damaged.",
+        "Ask another node for it, by `--node`.",
+    ),
     "message-version": Note(
         "Another node speaks another version of the Save protocol.",
         "Upgrade the nodes to one version.",
@@ -143,6 +151,10 @@ ANSWERS: Mapping[str, Note] = {
     "too-many-users": Note(
         "There are as many users as there can be.",
         "Remove some first.",
+    ),
+    "unknown-generation": Note(
+        "There is no generation of that number, epoch or hash in this node's history.",
+        "Look at `lvsm config history`.",
     ),
     "unknown-name": Note(
         "There is no virtual service, node or group of that name.",

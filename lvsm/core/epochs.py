@@ -10,9 +10,13 @@ The first epoch, in which nobody has forced anything yet, is 1.
 
 from __future__ import annotations
 
+import re
+
 FIRST = 1
 MARKS = 10**9
 """How many marks there are: an epoch is `count * MARKS + mark`, its last nine digits the mark."""
+
+_NAME = re.compile(r"([0-9]{1,7})(?:\.([0-9]{9}))?", re.ASCII)
 
 
 def begun(met: int, mark: int) -> int:
@@ -35,3 +39,12 @@ def name(epoch: int, *, width: int = 1) -> str:
     """
     forced, mark = divmod(epoch, MARKS)
     return f"{forced + 1:0{width}}.{mark:09d}" if forced else f"{epoch:0{width}}"
+
+
+def named(text: str) -> int | None:
+    """The epoch of that name, as `name` gives it without a width; None for what names none."""
+    match = _NAME.fullmatch(text)
+    if match is None:
+        return None
+    forced, mark = int(match[1]), match[2]
+    return forced if mark is None else (forced - 1) * MARKS + int(mark)

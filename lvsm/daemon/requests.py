@@ -70,6 +70,13 @@ def words(request: Request, count: int) -> tuple[str, ...]:
     return tuple(request.args)
 
 
+def some_words(request: Request, least: int, most: int) -> tuple[str, ...]:
+    """The words after the verb, so many of them; raises BadRequestError for fewer or more."""
+    if not least <= len(request.args) <= most:
+        raise BadRequestError(f"{request.verb} takes {least} to {most} words after it")
+    return tuple(request.args)
+
+
 def literal(request: Request) -> bytes:
     """The literal; raises BadRequestError when there is none."""
     if request.literal is None:
