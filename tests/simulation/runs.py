@@ -6,6 +6,7 @@ import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from tests.simulation import chaos
@@ -35,12 +36,17 @@ def batch(first: int, count: int) -> tuple[Tally, Broken | None]:
 
 
 def histories(first: int, count: int, processes: int = 0) -> tuple[Tally, Broken | None]:
-    """`count` histories from the seed `first` on; stops at the first batch with a broken law."""
+    """`count` histories from the seed `first` on; stops at the first batch with a broken law.
+
+    A process that is killed ends it with an error (BrokenProcessPool), and does not let it hang.
+    """
     tally: Tally = Counter()
-    with multiprocessing.get_context("spawn").Pool(processes or os.cpu_count()) as pool:
-        for reached, broken in pool.imap(_batch, _batches(first, count)):
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=spawn) as pool:
+        for reached, broken in pool.map(_batch, _batches(first, count)):
             tally.update(reached)
             if broken is not None:
+                pool.shutdown(cancel_futures=True)
                 return tally, broken
     return tally, None
 

@@ -1,4 +1,4 @@
-"""Twenty thousand histories of clusters in trouble keep the laws and reach every kind of state.
+"""A hundred thousand histories of clusters in trouble keep the laws and reach every kind of state.
 
 How many it are is counted; how long they take is the machine's affair.
 """
@@ -13,7 +13,7 @@ import pytest
 
 from tests.simulation import chaos
 
-HISTORIES = 20_000
+HISTORIES = 100_000
 
 
 @pytest.mark.timeout(1800)
