@@ -54,6 +54,8 @@ from lvsm.daemon.overlaying import Overlaying
 from lvsm.daemon.own_facts import own_facts
 from lvsm.daemon.peer_verbs import PeerVerbs
 from lvsm.daemon.peers import Peers
+from lvsm.daemon.plan_verbs import PlanVerbs
+from lvsm.daemon.planning import Planner
 from lvsm.daemon.replicator import Replicator, Saved
 from lvsm.daemon.rs_verbs import RsVerbs
 from lvsm.daemon.session_verbs import SessionVerbs
@@ -205,6 +207,14 @@ class Worker:
             publish=self.spreading.changed,
         )
         counting = Counting(view=view, kernel=kernel, clock=clock, dial=dial)
+        planner = Planner(
+            view=view,
+            kernel=kernel,
+            clock=clock,
+            check=check,
+            dial=dial,
+            fallback_interface=settings.interface,
+        )
         self.control = Control(
             view=view,
             kernel=kernel,
@@ -234,6 +244,7 @@ class Worker:
             (
                 StatusVerbs(view=view, clock=clock, own_facts=own).table(),
                 ConfigVerbs(view=view, replicator=self.replicator, check=check).table(),
+                PlanVerbs(view=view, planner=planner, check=check).table(),
                 EditVerbs(view=view, save=self._save, check=check).table(),
                 self.events.table(),
                 PeerVerbs(

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from lvsm.cli import exits
+from lvsm.cli.planning import plan
 from lvsm.cli.run import Run
 from lvsm.core.config_keys import Key, Kind
 from lvsm.core.edits.applying import apply
@@ -54,7 +55,7 @@ def save_options(command: _F) -> _F:
                 help="Change only if this is the present generation: the one you looked at.",
             ),
             click.option(
-                "--dry-run", is_flag=True, help="Show the difference and check it; save nothing."
+                "--dry-run", is_flag=True, help="Show the difference and the plan; save nothing."
             ),
         ]
     )(command)
@@ -100,12 +101,11 @@ def _show(run: Run, edit: Edit, if_generation: int | None) -> int:
     if if_generation not in (None, number):
         raise LvsmError(f"generation {number} is in use, not {if_generation}", code="conflict")
     text = apply(present["text"], edit)
-    checked = run.one("CONFIG CHECK", options={"name": "dry run"}, literal=text.encode())
+    planned = plan(run, text.encode(), "dry run")
     lines = difference(present["text"], text, names=(f"generation {number}", "dry run"))
-    document = {**checked, "generation": number, "changed": bool(lines), "difference": lines}
-    shown = "\n".join([*lines, *checked["rendered"], checked["summary"]])
-    run.output.document(document, shown)
-    return exits.OK if checked["valid"] else exits.ERROR
+    document = {**planned.document, "generation": number, "difference": lines}
+    run.output.document(document, "\n".join([*lines, planned.text]))
+    return planned.status()
 
 
 def _option(key: Key, *, required: bool) -> Callable[[_F], _F]:

@@ -1,7 +1,8 @@
 """What `lvsm` ends with: the one table of exit codes, and which error ends with which.
 
-Law: a script may tell by the number alone what to do next: look (1), try another node (3), log in
-as somebody else (4), start from the newer text (5), wait (6), call a person (7), mend itself (64).
+Law: a script may tell by the number alone what to do next: look (1), save (2), try another node
+(3), log in as somebody else (4), start from the newer text (5), wait (6), call a person (7), mend
+itself (64).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from lvsm.core.errors import LvsmError
 
 OK = 0
 ERROR = 1
+CHANGES = 2
 UNREACHABLE = 3
 NOT_ALLOWED = 4
 CONFLICT = 5
@@ -33,6 +35,11 @@ class Exit(NamedTuple):
 TABLE = (
     Exit(OK, "ok", "It was done, and of `status`: the cluster is OK."),
     Exit(ERROR, "error", "It was not done, or was done in part; the message says what to do."),
+    Exit(
+        CHANGES,
+        "changes",
+        "Of `config check --detailed-exitcode`: saving the text would change something.",
+    ),
     Exit(UNREACHABLE, "unreachable", "No plvsd answered, and nothing was changed."),
     Exit(NOT_ALLOWED, "not allowed", "The login failed, or this user may not do that."),
     Exit(CONFLICT, "conflict", "Somebody saved meanwhile: start again from the newer text."),

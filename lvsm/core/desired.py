@@ -147,6 +147,19 @@ def desired(
     )
 
 
+def without_ipvs(want: NodeState) -> NodeState:
+    """What remains for a kernel without IPVS: it may be a realserver, never a director."""
+    sysctls = {
+        name: value for name, value in want.sysctls.items() if name not in methods.LET_GO_OF_QUIET
+    }
+    return NodeState(
+        aliases=want.aliases,
+        sysctls=sysctls if want.aliases else {},
+        links=want.links,
+        problems=want.problems,
+    )
+
+
 def _masquerades(
     configuration: Configuration, charge: Sequence[VirtualService], me: str, place: _Placing
 ) -> tuple[Masquerade, ...]:

@@ -106,6 +106,11 @@ START: Mapping[str, Note] = {
         "/etc/ha.d/authkeys cannot be understood.",
         "Mend the line that the message names; every node has the same file, mode 0600.",
     ),
+    "bad-plan": Note(
+        "What another node answered when it was asked for its plan cannot be read: its LVSM is of"
+        " another version.",
+        "Upgrade the nodes to one version.",
+    ),
     "bad-record": Note(
         "A line of the audit log is damaged: it is counted, and passed over.",
         "Look at the file named in plvsd's log; what is there is never written again.",

@@ -6,6 +6,7 @@ what LVSM only notes for itself is a comment. Services are written as ipvsadm(8)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_interface
 
 from lvsm.core.filter_rules import AnyRule, Masquerade
@@ -42,8 +43,13 @@ _SWITCHES = {
 _METHODS = {Forwarding.NAT: "-m", Forwarding.DR: "-g", Forwarding.TUN: "-i"}
 
 
-def command(operation: AnyOperation) -> str:
-    """One line for one operation."""
+def command(operation: AnyOperation, remembered: Mapping[str, int] | None = None) -> str:
+    """One line for one operation.
+
+    `remembered` are the values that sysctls had before LVSM changed them, where they are known.
+    """
+    if isinstance(operation, RestoreSysctl) and remembered and operation.name in remembered:
+        return f"sysctl -w {operation.name}={remembered[operation.name]}"
     return _of_ipvs(operation) or _of_system(operation)
 
 

@@ -14,6 +14,7 @@ READS = frozenset(
         "AUDIT SHOW",
         "CERT SHOW",
         "CONFIG CHECK",
+        "CONFIG PLAN",
         "CONFIG SHOW",
         "HELP",
         "NODE LIST",

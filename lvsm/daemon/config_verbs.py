@@ -58,17 +58,7 @@ class ConfigVerbs:
 
     async def config_check(self, request: Request, reply: Reply) -> str:
         """Hold a text against every rule and save nothing; `name` is what messages call it."""
-        checked = self._check(text(request))
-        count = len(checked.errors)
-        valid = "it could be saved" if not count else f"{count} to mend before it can be saved"
-        reply.item(
-            {
-                "valid": not count,
-                "problems": [problem_document(problem, request) for problem in checked.problems],
-                "rendered": _rendered(checked, request),
-                "summary": f"{_name(request)}: {valid}",
-            }
-        )
+        reply.item(check_document(self._check(text(request)), request))
         return "checked"
 
     async def config_save(self, request: Request, reply: Reply) -> str:
@@ -100,6 +90,18 @@ class ConfigVerbs:
             }
         )
         return summary
+
+
+def check_document(checked: Checked, request: Request) -> dict[str, object]:
+    """What became of a text, as the answer to CONFIG CHECK says it."""
+    count = len(checked.errors)
+    valid = "it could be saved" if not count else f"{count} to mend before it can be saved"
+    return {
+        "valid": not count,
+        "problems": [problem_document(problem, request) for problem in checked.problems],
+        "rendered": _rendered(checked, request),
+        "summary": f"{_name(request)}: {valid}",
+    }
 
 
 def problem_document(problem: Problem, request: Request) -> dict[str, object]:

@@ -12,8 +12,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from lvsm.core import methods, node_plan
-from lvsm.core.desired import Holding, NodeState, desired
+from lvsm.core import node_plan
+from lvsm.core.desired import Holding, NodeState
 from lvsm.core.eligibility import reason_against
 from lvsm.core.errors import LvsmError
 from lvsm.core.events import GroupKept, GroupOffered, GroupReleased, GroupTaken, Happening
@@ -23,6 +23,7 @@ from lvsm.core.operations import Announce, AnyOperation, Failure, InterfaceAddre
 from lvsm.core.verbs import HaresourcesGroup
 from lvsm.daemon.ports import Clock, Kernel
 from lvsm.daemon.view import View
+from lvsm.daemon.wanting import sources, wanted
 
 log = logging.getLogger(__name__)
 
@@ -90,36 +91,26 @@ class Control:
     async def turn(self) -> None:
         """See, decide, plan, perform, tell."""
         view = self._view
-        view.kernel = await self._kernel.read(self._sources())
+        view.kernel = await self._kernel.read(sources(view.configuration, view.me))
         if view.schedulers is None and view.kernel.ipvs:
             view.schedulers = await self._schedulers()
         if not self._adopted:
             self._adopt(view.kernel.owned.groups)
         now = self._clock.monotonic()
         self._choose(now)
-        want = desired(
+        want = wanted(
+            view,
+            view.kernel,
             view.configuration,
-            {group.id: group.vips for group in view.groups.values()},
-            me=view.me,
-            holding=Holding(held=frozenset(view.held), offered=frozenset(view.offered)),
-            interfaces=view.kernel.own_interfaces(),
-            fallback_interface=self._fallback,
-            ways_out=view.kernel.ways_out,
-            overlay=view.overlay,
+            view.groups,
+            Holding(held=frozenset(view.held), offered=frozenset(view.offered)),
+            self._fallback,
         )
-        if not view.kernel.ipvs:
-            want = _without_ipvs(want)
         operations = (*node_plan.plan(want, view.kernel), *self._due(want, now))
         failures = await self._kernel.apply(operations) if operations else ()
         self._conclude(want, operations, failures, now)
         await self._write_haresources()
         self._tell()
-
-    def _sources(self) -> tuple[str, ...]:
-        """The addresses of this node whose way out is of interest."""
-        configuration = self._view.configuration
-        vips = configuration.vips.values()
-        return tuple(methods.ways_out_wanted(configuration, vips, self._view.me))
 
     async def _schedulers(self) -> tuple[str, ...]:
         """Asked once; a kernel that does not say is no reason to do nothing else."""
@@ -285,19 +276,6 @@ class Control:
         if complaint and complaint != self._complaint:
             log.error("%s", complaint)
         self._complaint = complaint
-
-
-def _without_ipvs(want: NodeState) -> NodeState:
-    """What remains for a kernel without IPVS: it may be a realserver, never a director."""
-    sysctls = {
-        name: value for name, value in want.sysctls.items() if name not in methods.LET_GO_OF_QUIET
-    }
-    return NodeState(
-        aliases=want.aliases,
-        sysctls=sysctls if want.aliases else {},
-        links=want.links,
-        problems=want.problems,
-    )
 
 
 def _summary(operations: tuple[AnyOperation, ...], failed: set[int]) -> str:

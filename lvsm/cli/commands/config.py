@@ -8,6 +8,7 @@ import click
 
 from lvsm.cli import exits
 from lvsm.cli.command import Group
+from lvsm.cli.planning import plan
 from lvsm.cli.run import Run, name_of, pass_run, text_of
 
 file_argument = click.argument("file", type=click.File(encoding="utf-8"))
@@ -41,18 +42,28 @@ def config_show(run: Run) -> None:
 
 @config.command("check")
 @file_argument
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="End with 0 when saving it would change nothing, 2 when it would, 1 on mistakes.",
+)
 @pass_run
-def config_check(run: Run, file: TextIO) -> int:
-    """Hold FILE (`-` for standard input) against every rule; save nothing.
+def config_check(run: Run, file: TextIO, detailed_exitcode: bool) -> int:
+    """Hold FILE (`-` for standard input) against every rule and show the plan; save nothing.
 
-    The exit status is 0 when it could be saved and 1 when it has mistakes.
+    The plan is what each node would do, in order, as the commands that do the same, and how many
+    live connections that would end. A node that cannot be asked now is named. The exit status is 0
+    when it could be saved and 1 when it has mistakes.
 
     \b
     Examples:
       lvsm config check www.toml
-      lvsm config show | sed s/wlc/wrr/ | lvsm config check -
+      lvsm config check www.toml --detailed-exitcode
+      lvsm config show | sed s/wlc/wrr/ | lvsm config check - --json | jq .nodes
     """
-    return _check(run, file)
+    planned = plan(run, text_of(file), name_of(file))
+    run.output.document(planned.document, planned.text)
+    return planned.status(detailed=detailed_exitcode)
 
 
 @config.command("save")
@@ -78,18 +89,13 @@ def config_save(
       lvsm config save www.toml --if-generation 41
     """
     if dry_run:
-        return _check(run, file)
+        planned = plan(run, text_of(file), name_of(file))
+        run.output.document(planned.document, planned.text)
+        return planned.status()
     options = {"name": name_of(file), "comment": comment, "base": if_generation}
     document = run.one("CONFIG SAVE", options=options, literal=text_of(file))
     run.output.document(document, _outcome(document))
     return exits.OK if document.get("complete", True) else exits.PARTIAL
-
-
-def _check(run: Run, file: TextIO) -> int:
-    options = {"name": name_of(file)}
-    document = run.one("CONFIG CHECK", options=options, literal=text_of(file))
-    run.output.document(document, _outcome(document))
-    return exits.OK if document["valid"] else exits.ERROR
 
 
 def _outcome(document: dict[str, Any]) -> str:

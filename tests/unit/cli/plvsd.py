@@ -36,6 +36,7 @@ VERBS = (
     "VIP SHOW",
     "CONFIG SHOW",
     "CONFIG CHECK",
+    "CONFIG PLAN",
     "CONFIG SAVE",
     "CONFIG EDIT",
     "USER LIST",

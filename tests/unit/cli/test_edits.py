@@ -20,7 +20,14 @@ from tests.unit.cli.plvsd import FakePlvsd
 
 TEXT = '[vip.web]\naddress = "192.0.2.10"  # shop\nports = [80]\ndirectors = ["dir1"]\n'
 SAVED = {"generation": 5, "changed": True, "nodes": ["dir1"], "rendered": [], "summary": "saved"}
-CHECKED = {"valid": True, "problems": [], "rendered": [], "summary": "it could be saved"}
+CHECKED = {
+    "valid": True,
+    "problems": [],
+    "rendered": [],
+    "summary": "it could be saved",
+    "changed": True,
+    "nodes": [],
+}
 
 
 @pytest.mark.parametrize(
@@ -70,18 +77,18 @@ def test_comment_and_generation_go_along(plvsd: FakePlvsd) -> None:
 
 def test_a_dry_run_shows_the_difference_and_saves_nothing(plvsd: FakePlvsd) -> None:
     plvsd.answers["CONFIG SHOW"] = [{"generation": 4, "text": TEXT}]
-    plvsd.answers["CONFIG CHECK"] = [CHECKED]
+    plvsd.answers["CONFIG PLAN"] = [CHECKED]
     result = plvsd.lvsm("vip", "set", "web", "--ports", "81", "--dry-run")
     assert result.exit_code == exits.OK
     assert "--- generation 4\n+++ dry run\n" in result.stdout
     assert '"192.0.2.10"  # shop\n-ports = [80]\n+ports = [81]\n' in result.stdout
-    assert [request.verb for request in plvsd.requests] == ["CONFIG SHOW", "CONFIG CHECK"]
+    assert [request.verb for request in plvsd.requests] == ["CONFIG SHOW", "CONFIG PLAN"]
     assert plvsd.requests[-1].literal == TEXT.replace("80", "81").encode()
 
 
 def test_a_dry_run_ends_as_the_change_would(plvsd: FakePlvsd) -> None:
     plvsd.answers["CONFIG SHOW"] = [{"generation": 4, "text": TEXT}]
-    plvsd.answers["CONFIG CHECK"] = [{**CHECKED, "valid": False}]
+    plvsd.answers["CONFIG PLAN"] = [{**CHECKED, "valid": False}]
     assert plvsd.lvsm("vip", "disable", "web", "--dry-run").exit_code == exits.ERROR
     stale = plvsd.lvsm("vip", "disable", "web", "--dry-run", "--if-generation", "3")
     assert stale.exit_code == exits.CONFLICT
