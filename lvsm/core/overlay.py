@@ -96,10 +96,12 @@ class Object(Value, frozen=True, kw_only=True, order=True, omit_defaults=True):
             raise ValueError("that is more than names the object")
 
 
-class Entry(Value, frozen=True, kw_only=True, omit_defaults=True):
+class Entry(Value, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=False):
     """What was said of an object last, by whom, why and when (`at`: seconds since 1970, UTC).
 
     `value` is a word, or a weight, or None for a tombstone: it is again as the configuration says.
+    Fields that a later version adds are passed over; what they add to an `object` is not, since
+    it may then be another one.
     """
 
     object: Object
@@ -256,11 +258,26 @@ def messages(overlay: Overlay) -> list[bytes]:
 
 
 def entries_in(message: bytes) -> list[Entry]:
-    """What another node's message says; raises BadOverlayError."""
+    """What another node's message says, without entries of kinds that a later version added.
+
+    Raises BadOverlayError for what is no message, and where no entry of it can be read.
+    """
     try:
-        entries = msgspec.json.decode(message, type=list[Entry])
+        told = msgspec.json.decode(message, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadOverlayError(f"no part of an overlay: {shortened(error)}") from error
-    if len(entries) > MOST_IN_MESSAGE:
-        raise BadOverlayError(f"{len(entries)} entries in one message, {MOST_IN_MESSAGE} at most")
-    return entries
+    if len(told) > MOST_IN_MESSAGE:
+        raise BadOverlayError(f"{len(told)} entries in one message, {MOST_IN_MESSAGE} at most")
+    read = [_entry(raw) for raw in told]
+    found = [entry for entry in read if isinstance(entry, Entry)]
+    if told and not found:
+        raise BadOverlayError(f"no part of an overlay: {read[0]}")
+    return found
+
+
+def _entry(raw: msgspec.Raw) -> Entry | str:
+    """An entry, or why it cannot be read."""
+    try:
+        return msgspec.json.decode(raw, type=Entry)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return shortened(error)
