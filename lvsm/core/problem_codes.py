@@ -199,8 +199,9 @@ PROBLEMS: Mapping[str, Note] = {
         "Nodes are those of ha.cf and the [node.NAME] tables.",
     ),
     "unknown-scheduler": Note(
-        "The directors' kernels do not have that scheduler.",
-        "Load its module, or take one that the advice names.",
+        "A director's kernel does not have that scheduler: plvsd has tried it there.",
+        "Install its module (ip_vs_NAME) on that director and restart plvsd, or take one that the"
+        " advice names.",
     ),
     "unused-gateway": Note(
         "A virtual service has a gateway for nat and does not forward by nat.",

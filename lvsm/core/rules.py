@@ -22,15 +22,15 @@ class Facts:
     """What is known of the cluster beside the text; whatever is missing is simply not known.
 
     `members` are ha.cf's nodes; `node_addresses` and `networks` what nodes reported of themselves;
-    `without_ipvs` the nodes that reported a kernel without IPVS; `schedulers` those of the kernels,
-    None when nobody looked.
+    `without_ipvs` the nodes that reported a kernel without IPVS; `schedulers` those that each node
+    found in its kernel, by the node's name.
     """
 
     members: frozenset[str] = frozenset()
     node_addresses: Mapping[str, frozenset[IPAddress]] = field(default_factory=dict)
     networks: Mapping[str, frozenset[IPNetwork]] = field(default_factory=dict)
     without_ipvs: frozenset[str] = frozenset()
-    schedulers: frozenset[str] | None = None
+    schedulers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 Rule = Callable[[Configuration, Facts], Iterator[Problem]]

@@ -80,13 +80,20 @@ def _ports(vip: VirtualService) -> str:
 
 def _scheduler_there(configuration: Configuration, facts: Facts) -> Iterator[Problem]:
     for vip in configuration.vips.values():
-        if facts.schedulers is not None and vip.scheduler not in facts.schedulers:
-            yield Problem(
-                code="unknown-scheduler",
-                message=f"the directors' kernels have no scheduler {vip.scheduler}",
-                advice=did_you_mean(vip.scheduler, facts.schedulers),
-                path=at(vip, "scheduler"),
-            )
+        known = [facts.schedulers[name] for name in vip.directors if name in facts.schedulers]
+        if all(vip.scheduler in found for found in known):
+            continue
+        lacking = [
+            name
+            for name in vip.directors
+            if name in facts.schedulers and vip.scheduler not in facts.schedulers[name]
+        ]
+        yield Problem(
+            code="unknown-scheduler",
+            message=f"the kernel of {' and of '.join(lacking)} has no scheduler {vip.scheduler}",
+            advice=did_you_mean(vip.scheduler, frozenset.intersection(*known)),
+            path=at(vip, "scheduler"),
+        )
 
 
 def _flags_fit(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:

@@ -135,7 +135,8 @@ def _completed(configuration: Configuration, addresses: dict[str, IPAddress]) ->
 def known(members: tuple[str, ...], facts: dict[str, NodeFacts]) -> Facts:
     """What validation wants to know of the nodes, from what they reported.
 
-    A node that reports no address has not looked at its kernel yet, so it does not know of IPVS.
+    A node that reports no address has not looked at its kernel yet, so it does not know of IPVS;
+    one that names no scheduler could not find out.
     """
     interfaces = {
         name: [interface for text in heard.addresses if (interface := _interface(text))]
@@ -149,7 +150,7 @@ def known(members: tuple[str, ...], facts: dict[str, NodeFacts]) -> Facts:
             for name, found in interfaces.items()
         },
         without_ipvs=frozenset(n for n, f in facts.items() if interfaces[n] and not f.ipvs),
-        schedulers=None,
+        schedulers={name: frozenset(f.schedulers) for name, f in facts.items() if f.schedulers},
     )
 
 

@@ -160,7 +160,7 @@ def sound_clusters(draw: st.DrawFn) -> SoundCluster:
             members=frozenset(members),
             node_addresses={name: frozenset((address,)) for name, address in own.items()},
             networks=dict.fromkeys(members, networks),
-            schedulers=frozenset(SCHEDULERS),
+            schedulers=dict.fromkeys(members, frozenset(SCHEDULERS)),
         ),
     )
 

@@ -1,21 +1,24 @@
-"""Each rule about what IPVS takes has a text that only it refuses, at an exact place."""
+"""Each rule has a text that only it refuses, at an exact place."""
 
 from __future__ import annotations
 
 import ast
 import inspect
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 
-from lvsm.core import kernel_rules
+from lvsm.core import validate as rules_of_all
 from lvsm.core.config_text import parse
 from lvsm.core.model import Configuration
 from lvsm.core.places import Path, Place, Places
 from lvsm.core.problem_codes import PROBLEMS
 from lvsm.core.problems import located
-from lvsm.core.rules import Facts
-from lvsm.core.validate import validate
+from lvsm.core.rules import Facts, Rule
+from lvsm.core.validate import RULES, validate
 from tests.unit.marks import unmarked
 from tests.unit.strategies import SoundCluster, configurations, sound_clusters
 
@@ -76,6 +79,69 @@ CASES: list[tuple[str, str]] = [
     ("unknown-node", vip('ports = [80]\nsorry = { node = «"rs4"» }')),
     ("mixed-families", vip("ports = [80]", address="2001:db8::10").replace('"rs1"', '«"rs1"»')),
 ]
+
+
+def two(more: str, address: str = "192.0.2.10") -> str:
+    """A second virtual service beside one on port 80."""
+    return vip("ports = [80]") + vip(more, name="more", address=address)
+
+
+TWINS = '[node.rs4]\naddress = "10.1.0.30"\n[node.rs5]\naddress = «"10.1.0.30"»\n'
+CASES += [
+    ("address-kind", vip("ports = [80]").replace('"192.0.2.10"', '«"224.0.0.1"»')),
+    ("address-kind", vip("ports = [80]") + '[node.rs4]\naddress = «"127.0.0.1"»\n'),
+    ("address-taken", vip("ports = [80]").replace('"192.0.2.10"', '«"10.1.0.21"»')),
+    ("directors-differ", two("ports = [81]").replace('["dir1"]', '«["rs1"]»').replace(
+        '«["rs1"]»', '["dir1"]', 1)),
+    ("external-director", vip("ports = [80]").replace('"dir1"', '«"rs2"»')),
+    ("interfaces-differ", two('ports = [81]\ninterface = «"eth0"»')),
+    ("prefixes-differ", two("ports = [81]", '192.0.2.10/24').replace(
+        '"192.0.2.10/24"', '«"192.0.2.10/24"»')),
+    (
+        "nat-gateway-differs",
+        vip(NAT + "ports = [80]") + vip(
+            NAT + 'ports = [81]\nnat_gateway = «"10.1.0.254"»', name="more", address="192.0.2.11"
+        ),
+    ),
+    ("nobody-serves", vip("ports = [80]", "weight = 0").replace("[vip.web]", "«[vip.web]»", 1)),
+    ("not-supported-yet", '[cluster]\ntakeover_quorum = «"majority"»\n' + vip("ports = [80]")),
+    ("repeated-address", vip("ports = [80]") + TWINS),
+    ("repeated-service", two("ports = [81, «80»]")),
+    ("unused-gateway", vip('ports = [80]\n«nat_gateway» = "10.1.0.254"')),
+]  # fmt: skip
+BY_FACTS: list[tuple[str, str, Facts]] = [
+    (
+        "address-outside",
+        vip("ports = [80]").replace('"192.0.2.10"', '«"192.0.2.10"»'),
+        Facts(networks={"dir1": frozenset((ip_network("10.1.0.0/24"),))}),
+    ),
+    (
+        "address-kind",
+        vip("ports = [80]").replace('"192.0.2.10"', '«"192.0.2.255"»'),
+        Facts(networks={"dir1": frozenset((ip_network("192.0.2.0/24"),))}),
+    ),
+    (
+        "address-taken",
+        vip("ports = [80]").replace('"192.0.2.10"', '«"192.0.2.10"»'),
+        Facts(node_addresses={"dir1": frozenset((ip_address("192.0.2.10"),))}),
+    ),
+    (
+        "repeated-address",
+        vip("ports = [80]") + '[node.rs4]\naddress = «"10.1.0.99"»\n',
+        Facts(node_addresses={"dir1": frozenset((ip_address("10.1.0.99"),))}),
+    ),
+    (
+        "no-ipvs",
+        vip("ports = [80]").replace('"dir1"', '«"dir1"»'),
+        Facts(without_ipvs=frozenset(("dir1",))),
+    ),
+    (
+        "unknown-scheduler",
+        vip('ports = [80]\nscheduler = «"sed"»').replace('["dir1"]', '["dir1", "rs1"]'),
+        Facts(schedulers={"dir1": frozenset(("sed", "rr")), "rs1": frozenset(("rr",))}),
+    ),
+]
+"""What only somebody can know who has heard from the nodes."""
 SOUND: list[str] = [
     vip('ports = "all"\npersistence = 60\npersistence_netmask = 24'),
     vip('ports = "all"\nfwmark = 7'),
@@ -97,11 +163,11 @@ SOUND: list[str] = [
 FACTS = Facts(members=frozenset(("dir1", "rs1", "rs3")))
 
 
-def told(text: str) -> list[tuple[str, Place | None]]:
+def told(text: str, facts: Facts = FACTS) -> list[tuple[str, Place | None]]:
     whole = text + NODES
     configuration = parse(whole).configuration
     assert configuration is not None, parse(whole).problems
-    problems = validate(configuration, FACTS)
+    problems = validate(configuration, facts)
     return [(found.code, found.place) for found in located(problems, lambda: Places(whole))]
 
 
@@ -116,13 +182,43 @@ def test_what_the_kernel_takes_is_accepted(text: str) -> None:
     assert told(text) == []
 
 
-def test_every_code_of_the_kernels_rules_has_a_case() -> None:
-    strings = {
-        node.value
-        for node in ast.walk(ast.parse(inspect.getsource(kernel_rules)))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    assert strings & PROBLEMS.keys() <= {code for code, _ in CASES}
+@pytest.mark.parametrize(("code", "marked", "facts"), BY_FACTS)
+def test_a_text_that_one_rule_refuses_by_what_nodes_told(
+    code: str, marked: str, facts: Facts
+) -> None:
+    text, place = unmarked(marked)
+    assert told(text, replace(facts, members=FACTS.members)) == [(code, place)]
+    assert told(text) == []  # of a node that told nothing, nothing is held against anybody
+
+
+def codes_of(module: ModuleType) -> set[str]:
+    """The codes that a module gives its problems: of `code=`, and what helpers are handed."""
+    found = set()
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(node, ast.keyword) and node.arg == "code":
+            found |= {n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant)}
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_needs_persistence":
+            found |= {n.value for n in node.args if isinstance(n, ast.Constant)} & PROBLEMS.keys()
+    return {code for code in found if isinstance(code, str)}
+
+
+def test_every_code_of_every_rule_has_a_case() -> None:
+    modules = [inspect.getmodule(rule) for rule in RULES]
+    codes = {code for module in modules if module for code in codes_of(module)}
+    codes |= codes_of(rules_of_all)
+    assert codes == {code for code, *_ in (*CASES, *BY_FACTS)}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule.__name__))
+def test_every_rule_alone_refuses_one_of_the_cases(rule: Rule) -> None:
+    found = 0
+    plain = [(code, marked, FACTS) for code, marked in CASES]
+    for _, marked, facts in (*plain, *BY_FACTS):
+        text, _ = unmarked(marked)
+        configuration = parse(text + NODES).configuration
+        assert configuration is not None
+        found += bool(list(rule(configuration, replace(facts, members=FACTS.members))))
+    assert found
 
 
 def path_exists(configuration: Configuration, path: Path) -> bool:
