@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import pwd
+import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -21,14 +22,15 @@ from lvsm.adapters.audit_files import AuditFiles
 from lvsm.adapters.audit_log import AuditLog
 from lvsm.adapters.certificate_store import CertificateStore
 from lvsm.adapters.cluster_login import KnownVerifiers, PeerDialer
-from lvsm.adapters.generations import Generations
 from lvsm.adapters.overlay_file import OverlayFile
 from lvsm.adapters.privileged_link import PrivilegedLink, open_link
+from lvsm.adapters.save_disk import SaveDisk
 from lvsm.adapters.syslog import Syslog
 from lvsm.adapters.transport import Server
 from lvsm.adapters.user_file import UserFile
 from lvsm.core.audit import Stand
 from lvsm.core.cluster_key import derive
+from lvsm.core.errors import LvsmError
 from lvsm.core.facts import Facts
 from lvsm.core.roles import OF_ACCOUNT
 from lvsm.core.scram_keys import parse_verifier
@@ -56,8 +58,9 @@ from lvsm.daemon.peer_verbs import PeerVerbs
 from lvsm.daemon.peers import Peers
 from lvsm.daemon.plan_verbs import PlanVerbs
 from lvsm.daemon.planning import Planner
-from lvsm.daemon.replicator import Replicator, Saved
+from lvsm.daemon.replicator import Asked, Saved
 from lvsm.daemon.rs_verbs import RsVerbs
+from lvsm.daemon.saving import Saving
 from lvsm.daemon.session_verbs import SessionVerbs
 from lvsm.daemon.spreading import Spreading
 from lvsm.daemon.status_verbs import StatusVerbs
@@ -80,8 +83,12 @@ async def work(
 ) -> int:
     """Serve and work until SIGTERM; the exit status."""
     link = await open_link(connection)
-    worker = Worker(settings, link)
-    worker.replicator.load()
+    try:
+        worker = Worker(settings, link)
+    except (LvsmError, OSError) as error:
+        log.critical("plvsd cannot start: %s", error)
+        await link.aclose()
+        return 2
     worker.overlaying.load()
     server = Server(
         node=settings.node,
@@ -188,8 +195,6 @@ class Worker:
             dial=dial,
             clock=clock,
             facts=own_with_machine,
-            generation=lambda: view.generation,
-            order_of=lambda name: view.heard[name].facts.order if name in view.heard else None,
             ended=self.accounts.ended,
         )
         self.spreading = Spreading(
@@ -231,26 +236,28 @@ class Worker:
             lost=self.peers.lost,
             tell=self.watchers.tell,
         )
-        self.replicator = Replicator(
+        self.saving = Saving(
             view=view,
-            store=Generations(settings.paths.lib / "generations", _replace_own),
+            store=SaveDisk(settings.paths.lib, _replace_own),
+            dial=dial,
             clock=clock,
             check=check,
-            push=self.peers.push,
+            new_id=lambda: secrets.token_urlsafe(18),
+            chance=secrets.SystemRandom().random,
             tell=self.watchers.tell,
         )
         self.events = EventVerbs(view=view, watch=self.watch, control=self.control)
         self.handlers = Handlers(
             (
                 StatusVerbs(view=view, clock=clock, own_facts=own).table(),
-                ConfigVerbs(view=view, replicator=self.replicator, check=check).table(),
+                ConfigVerbs(view=view, replicator=self.saving.replicator, check=check).table(),
                 PlanVerbs(view=view, planner=planner, check=check).table(),
                 EditVerbs(view=view, save=self._save, check=check).table(),
                 self.events.table(),
                 PeerVerbs(
                     view=view,
                     control=self.control,
-                    replicator=self.replicator,
+                    caretaker=self.saving.caretaker,
                     overlaying=self.overlaying,
                     counting=counting,
                     clock=clock,
@@ -278,8 +285,14 @@ class Worker:
 
     async def _save(self, draft: Draft) -> Saved:
         """Save an edited text as one that was made from its base."""
-        return await self.replicator.save(
-            draft.text, base=draft.base.number, author=draft.author, comment=draft.comment
+        return await self.saving.replicator.save(
+            Asked(
+                text=draft.text,
+                author=draft.author,
+                base=draft.base.number,
+                epoch=draft.base.epoch,
+                comment=draft.comment,
+            )
         )
 
     async def run(self, events: AsyncIterator[str]) -> int:
@@ -294,6 +307,7 @@ class Worker:
             self.peers.run,
             self.spreading.run,
             self.overlaying.run,
+            self.saving.run,
             self.feed.run,
             self.auditor.run,
             self.keeper.run,

@@ -17,6 +17,7 @@ from lvsm.core import scram
 from lvsm.core.certificate import end_point_hash
 from lvsm.core.conversation import Answered, Conversation, Happening, Ready, RefusedError, Response
 from lvsm.core.errors import LvsmError
+from lvsm.core.lines import PEER_LITERAL
 from lvsm.core.principal import NODE_PREFIX
 from lvsm.core.responses import Greeting
 
@@ -108,7 +109,7 @@ class Link(asyncio.Protocol):
         except LvsmError as error:
             self._break(error)
         else:
-            self._conversation = Conversation(login)
+            self._conversation = Conversation(login, max_literal=PEER_LITERAL)
 
     def data_received(self, data: bytes) -> None:
         """The peer says something."""

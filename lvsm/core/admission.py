@@ -27,6 +27,8 @@ class Limits:
     """The longest line after that."""
     literal: int = lines.LITERAL
     """The longest literal; nobody sends one before the login."""
+    peer_literal: int = lines.PEER_LITERAL
+    """The longest literal of another node."""
     pipelined: int = 64
     """Requests that a client may send ahead; more of them wait in its own buffers."""
     requests_before_login: int = 16

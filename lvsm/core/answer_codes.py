@@ -78,6 +78,10 @@ ANSWERS: Mapping[str, Note] = {
         "What came with `USER ADD` or `PASSWD` is no SCRAM-SHA-256 verifier.",
         "Use `lvsm passwd` or `lvsm user add`, which make it from the password.",
     ),
+    "busy": Note(
+        "Others saved at the same time, again and again, so that none of them came to an end.",
+        "Save once more; `lvsm config show` says what is there now.",
+    ),
     "conflict": Note(
         "Somebody saved after the generation from which this text was made.",
         "Look at `lvsm config show`, make the change again from there, and save that.",
@@ -123,6 +127,11 @@ ANSWERS: Mapping[str, Note] = {
         "The nodes share no key, so there are no session credentials.",
         "Give heartbeat's authkeys a sha1 key, or plvsd.conf a `cluster_key`.",
     ),
+    "no-majority": Note(
+        "Too few of the nodes that decide took part in the Save: the message names who is missing.",
+        "Bring them back, or save with `--force` if they stay away; what is saved on their side"
+        " meanwhile is displaced then, and kept in the history.",
+    ),
     "nobody-takes-over": Note(
         "A node that holds groups was to go on standby, and no other director can take them now.",
         "Look at `lvsm status` for what keeps the others from it; `--force` goes on all the same,"
@@ -151,6 +160,11 @@ ANSWERS: Mapping[str, Note] = {
     "too-many-users": Note(
         "There are as many users as there can be.",
         "Remove some first.",
+    ),
+    "unheard-nodes": Note(
+        "Too few of the nodes that the configuration names were ever heard by this one, so after"
+        " this Save nobody could decide.",
+        "Start plvsd on them first, and look at `lvsm node list`.",
     ),
     "unknown-generation": Note(
         "There is no generation of that number, epoch or hash in this node's history.",

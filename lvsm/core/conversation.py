@@ -92,9 +92,10 @@ class State(enum.Enum):
 class Conversation:
     """One connection to a server; with no `login` the kernel says who is there."""
 
-    def __init__(self, login: Login | None = None) -> None:
-        """Wait for the greeting."""
+    def __init__(self, login: Login | None = None, *, max_literal: int = LITERAL) -> None:
+        """Wait for the greeting; the server takes literals of `max_literal` bytes."""
         self._login = login
+        self._max_literal = max_literal
         self._reader = LineReader(max_line=LONGEST_ANSWER)
         self._outgoing: list[bytes] = []
         self._items: list[dict[str, Any]] = []
@@ -116,8 +117,8 @@ class Conversation:
         refused while most of it is still under way, and the end of the connection may swallow that.
         """
         length = None if literal is None else len(literal)
-        if length is not None and length > LITERAL:
-            message = f"{length} bytes are too many: a literal has {LITERAL} at most"
+        if length is not None and length > self._max_literal:
+            message = f"{length} bytes are too many: a literal has {self._max_literal} at most"
             raise RefusedError(Err(LiteralTooLargeError.code, message))
         line = messages.render(verb, args, options, length)
         self._outgoing.append(line.encode("utf-8") + b"\n")

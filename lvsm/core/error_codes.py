@@ -116,8 +116,10 @@ START: Mapping[str, Note] = {
         "Look at the file named in plvsd's log; what is there is never written again.",
     ),
     "bad-replication-state": Note(
-        "What the node keeps of the Save protocol in /var/lib/lvsm cannot be read.",
-        "Upgrade plvsd if it was written by a newer one; else the disk was damaged: see `dmesg`.",
+        "What the node keeps of the Save protocol in /var/lib/lvsm is lost, damaged, of another"
+        " version or of another node, so plvsd does not start: it must not vote twice.",
+        "Upgrade plvsd if a newer one wrote it; else do as the message says, which lets the node"
+        " begin anew: it takes the configuration from the others and votes after the next Save.",
     ),
     "bad-users": Note(
         "The file of users in /var/lib/lvsm, or what another node sent of it, cannot be read.",

@@ -16,6 +16,8 @@ from lvsm.core.errors import LvsmError
 LINE_BEFORE_LOGIN = 8 * 1024
 LINE_AFTER_LOGIN = 64 * 1024
 LITERAL = 16 * 1024 * 1024
+PEER_LITERAL = 128 * 1024 * 1024
+"""A text of LITERAL bytes in a message of another node: JSON, every character of it escaped."""
 
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 

@@ -315,6 +315,8 @@ class Session:
     def _become(self, principal: Principal, turn: Turn) -> None:
         self.principal = principal
         self._reader.max_line = self._limits.line_after_login
+        if principal.kind == "node":
+            self._reader.max_literal = self._limits.peer_literal
         self._move(turn)
         self._actions.append(LoggedIn(principal))
 

@@ -8,8 +8,8 @@ from lvsm.core.handling import Reply
 from lvsm.core.problems import Problem, render
 from lvsm.core.session_actions import Request
 from lvsm.daemon.checking import Checked
-from lvsm.daemon.replicator import Replicator
-from lvsm.daemon.requests import Verb, Verbs, admins, number, readers, text, words
+from lvsm.daemon.replicator import Asked, Replicator
+from lvsm.daemon.requests import Verb, Verbs, admins, number, readers, switch, text, words
 from lvsm.daemon.view import View
 
 
@@ -34,7 +34,7 @@ class ConfigVerbs:
             "CONFIG SAVE": Verb(
                 self.config_save,
                 admins,
-                "save a text: CONFIG SAVE base=G comment=TEXT bytes=N",
+                "save a text: CONFIG SAVE base=G comment=TEXT force=no bytes=N",
                 changes=True,
             ),
         }
@@ -65,14 +65,22 @@ class ConfigVerbs:
         """Make a text the next generation.
 
         `base` is the generation from which it was made: if another one is in use by now, it is
-        refused. `comment` is kept in the history, `name` is what messages call the text.
+        refused; `epoch` is that generation's, for the case that two have one number. With `force`
+        the nodes within reach do. `comment` is kept in the history, `name` is what messages call
+        the text, and `request` is an id that a client draws: whoever lost the connection asks again
+        with the same one, and hears what became of it.
         """
         wanted = text(request)
         saved = await self._replicator.save(
-            wanted,
-            base=number(request, "base"),
-            author=request.principal.name,
-            comment=request.options.get("comment", ""),
+            Asked(
+                text=wanted,
+                author=request.principal.name,
+                base=number(request, "base"),
+                epoch=number(request, "epoch"),
+                comment=request.options.get("comment", ""),
+                forced=switch(request, "force"),
+                request=request.options.get("request", ""),
+            )
         )
         have = sorted(saved.nodes)
         what = "saved as" if saved.changed else "is already"

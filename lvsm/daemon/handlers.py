@@ -7,7 +7,7 @@ before they hear of it (`auditing`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -18,8 +18,8 @@ from lvsm.core.principal import Need, Principal
 from lvsm.core.session_actions import Request
 from lvsm.daemon.auditing import Auditor
 from lvsm.daemon.config_verbs import problem_document
-from lvsm.daemon.replicator import InvalidError
 from lvsm.daemon.requests import Ongoing, Verb, Verbs
+from lvsm.daemon.save_errors import ConflictError, InvalidError
 
 
 class ForbiddenError(LvsmError):
@@ -79,9 +79,9 @@ class Handlers:
                 answer = await self._auditor.audited(request, partial(verb.handle, request, reply))
             else:
                 answer = await verb.handle(request, reply)
-        except InvalidError as error:
-            for problem in error.problems:
-                reply.item(problem_document(problem, request))
+        except (InvalidError, ConflictError) as error:
+            for item in _items(error, request):
+                reply.item(item)
             reply.error(error.code, error.message)
         except TimeoutError:
             reply.error("timeout", f"{request.verb} was not done in time; it is still being done")
@@ -91,6 +91,12 @@ class Handlers:
             reply.ok(answer.text if isinstance(answer, Ongoing) else answer)
             return answer
         return None
+
+
+def _items(error: InvalidError | ConflictError, request: Request) -> list[Mapping[str, object]]:
+    if isinstance(error, InvalidError):
+        return [problem_document(problem, request) for problem in error.problems]
+    return [] if error.item is None else [error.item]
 
 
 def _refusal(verb: Verb, request: Request) -> str:

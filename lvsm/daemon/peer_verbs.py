@@ -6,16 +6,17 @@ import msgspec
 from msgspec.structs import replace
 
 from lvsm.core import facts as facts_text
-from lvsm.core import generation as generation_text
 from lvsm.core.handling import Reply
 from lvsm.core.messages import BadRequestError
 from lvsm.core.overlay import entries_in
+from lvsm.core.replication import messages as save_messages
 from lvsm.core.session_actions import Request
+from lvsm.daemon.caretaking import Caretaker
 from lvsm.daemon.control import Control
 from lvsm.daemon.counting import Counting
+from lvsm.daemon.couriers import to_item
 from lvsm.daemon.overlaying import Overlaying
 from lvsm.daemon.ports import Clock
-from lvsm.daemon.replicator import Replicator
 from lvsm.daemon.requests import Verb, Verbs, literal, nodes, text, words
 from lvsm.daemon.view import Heard, Measured, View
 
@@ -28,7 +29,7 @@ class PeerVerbs:
         *,
         view: View,
         control: Control,
-        replicator: Replicator,
+        caretaker: Caretaker,
         overlaying: Overlaying,
         counting: Counting,
         clock: Clock,
@@ -38,7 +39,7 @@ class PeerVerbs:
         self._counting = counting
         self._view = view
         self._control = control
-        self._replicator = replicator
+        self._caretaker = caretaker
         self._clock = clock
 
     def table(self) -> Verbs:
@@ -50,7 +51,7 @@ class PeerVerbs:
             "PEER CONNECTIONS": Verb(
                 self.peer_connections, nodes, "the connections of virtual services, a name a line"
             ),
-            "PEER CONFIG": Verb(self.peer_config, nodes, "a generation that a node has"),
+            "PEER SAVE": Verb(self.peer_save, nodes, "a message of the Save protocol"),
         }
 
     async def group_ask(self, request: Request, reply: Reply) -> str:
@@ -86,7 +87,14 @@ class PeerVerbs:
             reply.item(msgspec.to_builtins(load))
         return "counted"
 
-    async def peer_config(self, request: Request, reply: Reply) -> str:
-        """A generation that another node has."""
-        await self._replicator.offered(generation_text.decode(literal(request)))
-        return f"generation {self._view.generation.number}"
+    async def peer_save(self, request: Request, reply: Reply) -> str:
+        """A message of the Save protocol: the answer, if there is one, is the only item.
+
+        What it changes is durable when the answer goes out.
+        """
+        envelope = save_messages.decode(literal(request))
+        node = request.principal.name
+        if envelope.sender != node:
+            raise BadRequestError(f"{node} sent a message of {envelope.sender}")
+        reply.item(to_item(await self._caretaker.heard(envelope)))
+        return "taken"

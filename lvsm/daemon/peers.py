@@ -1,4 +1,4 @@
-"""Connections to the other nodes: one kept open to each, for facts, generations and questions.
+"""Connections to the other nodes: one kept open to each, for facts and questions.
 
 Law: a connection that this node dialled carries only this node's requests; what the other one has
 to say comes over the connection that it dialled. So there is one direction to reason about, and a
@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from lvsm.core.errors import LvsmError
 from lvsm.core.facts import Facts
 from lvsm.core.facts import encode as encode_facts
-from lvsm.core.generation import Generation
-from lvsm.core.generation import encode as encode_generation
 from lvsm.daemon.link_state import LinkState
 from lvsm.daemon.ports import Clock, Dial, Link
 
@@ -24,7 +22,6 @@ log = logging.getLogger(__name__)
 
 FACTS_SECONDS = 1.0
 BACK_OFF_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.0)
-PUSH_SECONDS = 5.0
 ANSWER_SECONDS = 2.5
 """A peer that takes longer to say OK to facts is not there, or not well."""
 
@@ -40,7 +37,6 @@ class Peer:
     link: Link | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     questions: list[str] = field(default_factory=list)
-    has: tuple[int, int, str] | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     said: str = ""
     told: bytes = NONE_ENDED
@@ -57,11 +53,9 @@ class Peers:
         dial: Dial,
         clock: Clock,
         facts: Callable[[], Facts],
-        generation: Callable[[], Generation],
-        order_of: Callable[[str], tuple[int, int, str] | None],
         ended: Callable[[], bytes] = lambda: NONE_ENDED,
     ) -> None:
-        """`facts` and `generation` tell this node's; `order_of` what a peer last said it has.
+        """`facts` tells this node's.
 
         `ended` tells the sessions that ended before their time, which the others hear of at once
         and again after each connection.
@@ -70,8 +64,6 @@ class Peers:
         self._dial = dial
         self._clock = clock
         self._facts = facts
-        self._generation = generation
-        self._order_of = order_of
         self._ended = ended
 
     async def run(self) -> None:
@@ -102,26 +94,7 @@ class Peers:
         """Heartbeat calls `node` dead: do not wait for its connection to find that out."""
         peer = self._peers.get(node)
         if peer is not None:
-            peer.has = None
             peer.questions.clear()
-
-    async def push(self, generation: Generation) -> frozenset[str]:
-        """Send a generation to all connected nodes; the names of those that now keep it."""
-        results = await asyncio.gather(
-            *(self._push(peer, generation) for peer in self._peers.values() if peer.link)
-        )
-        return frozenset(name for name in results if name)
-
-    async def _push(self, peer: Peer, generation: Generation) -> str | None:
-        try:
-            async with asyncio.timeout(PUSH_SECONDS), peer.turn:
-                if peer.link is not None:
-                    await peer.link.request("PEER CONFIG", encode_generation(generation))
-                    peer.has = generation.order
-                    return peer.name
-        except (LvsmError, OSError, TimeoutError) as error:
-            log.warning("%s did not take generation %d: %s", peer.name, generation.number, error)
-        return None
 
     async def _keep(self, peer: Peer) -> None:
         attempt = 0
@@ -139,7 +112,7 @@ class Peers:
                     log.warning("no connection to %s: %s", peer.name, error)
                     peer.said = str(error)
             finally:
-                link, peer.link, peer.has, peer.told = peer.link, None, None, NONE_ENDED
+                link, peer.link, peer.told = peer.link, None, NONE_ENDED
                 if link is not None:
                     await link.close()
             await asyncio.sleep(BACK_OFF_SECONDS[min(attempt, len(BACK_OFF_SECONDS) - 1)])
@@ -151,7 +124,6 @@ class Peers:
                 facts, sent = encode_facts(self._facts()), self._clock.monotonic()
                 answer = await link.request("PEER FACTS", facts, timeout=ANSWER_SECONDS)
                 peer.state.answered(answer, sent, self._clock)
-                await self._catch_up(peer, link)
                 await self._tell_ended(peer, link)
                 while peer.questions:
                     await link.request(peer.questions[0])
@@ -162,13 +134,6 @@ class Peers:
             except TimeoutError:
                 continue
             peer.wake.clear()
-
-    async def _catch_up(self, peer: Peer, link: Link) -> None:
-        mine = self._generation()
-        theirs = peer.has or self._order_of(peer.name)
-        if theirs is not None and theirs < mine.order:
-            await link.request("PEER CONFIG", encode_generation(mine))
-            peer.has = mine.order
 
     async def _tell_ended(self, peer: Peer, link: Link) -> None:
         ended = self._ended()

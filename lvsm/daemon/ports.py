@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import AsyncGenerator, Awaitable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from lvsm.core.audit import AnyRecord, Batch
 from lvsm.core.certificate import Certificate
@@ -17,6 +17,7 @@ from lvsm.core.operations import (
     ServiceKey,
 )
 from lvsm.core.overlay import Overlay
+from lvsm.core.replication.disk import Disk, Step
 from lvsm.core.users import Users
 from lvsm.core.verbs import HaresourcesGroup
 
@@ -53,8 +54,20 @@ class Heartbeat(Protocol):
         """Each node's status in heartbeat's words."""
 
 
+class Answered(Protocol):
+    """What a request was answered with, when that was OK."""
+
+    @property
+    def items(self) -> Sequence[Mapping[str, Any]]:
+        """The JSON objects of the answer."""
+
+
 class Link(Protocol):
     """A connection to a peer's plvsd, logged in as this node."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether no request can be made any more."""
 
     async def request(
         self,
@@ -62,7 +75,7 @@ class Link(Protocol):
         literal: bytes | None = None,
         *,
         timeout: float = ...,  # noqa: ASYNC109  it ends the connection too
-    ) -> object:
+    ) -> Answered:
         """Send one request and wait for its OK, `timeout` seconds at most; raises LvsmError."""
 
     async def close(self) -> None:
@@ -77,13 +90,22 @@ class Dial(Protocol):
 
 
 class Store(Protocol):
-    """Where generations are kept durably."""
+    """Where the replicated state and the generations are kept durably; it may block."""
 
-    def newest(self) -> Generation:
-        """The newest generation that this node keeps."""
+    def load(self, me: str, members: Collection[str], *, incarnation: str) -> Disk:
+        """The state, or, where there is none, that of a node that begins with `incarnation`.
 
-    def keep(self, generation: Generation) -> None:
-        """Keep a generation; durable when it returns. Raises OSError."""
+        Raises OSError; LvsmError for a state that cannot be used.
+        """
+
+    def write(self, step: Step) -> None:
+        """Make a step durable: its generations first, then its state. Raises OSError."""
+
+    def read(self, key: str) -> Generation | None:
+        """The generation with that hash; None when it cannot be read."""
+
+    def need(self, size: int) -> None:
+        """See that there is room for a generation of `size` bytes; raises OSError."""
 
 
 class OverlayStore(Protocol):

@@ -1,46 +1,59 @@
-"""Saving a configuration and keeping it on every node: the seam for the Save protocol.
+"""Saving a configuration, and using what the cluster has agreed upon.
 
-Law: a generation is on this node's disk before it is used or acknowledged. This first version
-pushes a Save to the nodes it reaches, and brings the others up to date when they come back; the
-Save protocol of DESIGN (a durable majority before the acknowledgement) takes the place of `save`
-and `offered` and of nothing else.
+Law: what this node uses is what its disk says is committed (or, while nobody confirms it in time
+and no majority can be asked, what was there before). Saving is the Save protocol's affair: this
+module makes the wish, and tells how it ended. Whatever changes the disk's head ends in `_use`,
+which wakes the control loop.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from lvsm.core.errors import LvsmError
 from lvsm.core.events import Happening
-from lvsm.core.generation import Generation
+from lvsm.core.generation import Generation, Order
 from lvsm.core.generation_events import saved, taken
 from lvsm.core.groups import assign, groups
-from lvsm.core.problems import Problem
+from lvsm.core.model import Configuration
+from lvsm.core.replication import catching_up, joining
+from lvsm.core.replication.disk import Disk
+from lvsm.core.replication.outcomes import (
+    Busy,
+    Committed,
+    Conflict,
+    Nothing,
+    Outcome,
+    Short,
+    settled,
+)
+from lvsm.core.replication.proposal import Patience
+from lvsm.core.replication.wishes import Wish
+from lvsm.daemon.acquaintances import Acquaintances
 from lvsm.daemon.checking import Checked
-from lvsm.daemon.ports import Clock, Store
+from lvsm.daemon.ports import Clock
+from lvsm.daemon.proposing import Proposer
+from lvsm.daemon.save_errors import (
+    UNSURE,
+    BusyError,
+    ConflictError,
+    InvalidError,
+    UnheardNodesError,
+    conflict,
+    short,
+)
 from lvsm.daemon.view import View
+from lvsm.daemon.voter import Voter
 
 log = logging.getLogger(__name__)
 
-
-class ConflictError(LvsmError):
-    """Another Save came first."""
-
-    code = "conflict"
-
-
-class InvalidError(LvsmError):
-    """The text breaks a rule; `problems` says which and where."""
-
-    code = "invalid"
-
-    def __init__(self, message: str, problems: tuple[Problem, ...]) -> None:
-        """Keep the problems beside the message."""
-        super().__init__(message)
-        self.problems = problems
+ANSWER_SECONDS = 1.5
+BYTES_PER_SECOND = 4_000_000
+SPREAD_SECONDS = 1.0
+"""How long an answered Save waits for the nodes within reach to say that they have it."""
+SETTLE_SECONDS = 3.0
+"""How long a Save that met another one waits until this node knows the whole history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,100 +65,176 @@ class Saved:
     changed: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A Save as somebody asks for it.
+
+    `base` is the number of the generation that the text was made from, None for the present one;
+    `epoch` is that generation's, which matters only where two have one number. `request` is an id
+    that a client draws, to ask again after a broken connection.
+    """
+
+    text: str
+    author: str
+    base: int | None = None
+    epoch: int | None = None
+    comment: str = ""
+    forced: bool = False
+    request: str = ""
+
+
 class Replicator:
-    """Owns this node's generation: the only one that changes it."""
+    """Makes Saves, and uses what was decided: the only one that changes the view's generation."""
 
     def __init__(
         self,
         *,
         view: View,
-        store: Store,
+        voter: Voter,
+        proposer: Proposer,
+        known: Acquaintances,
         clock: Clock,
         check: Callable[[str], Checked],
-        push: Callable[[Generation], Awaitable[frozenset[str]]],
+        new_id: Callable[[], str],
         tell: Callable[[Happening], None],
     ) -> None:
-        """`check` reads and validates a text; `push` sends a generation to the other nodes.
-
-        `tell` tells those who watch.
-        """
+        """`check` reads and validates a text; `new_id` draws an id; `tell` tells who watches."""
         self._view = view
-        self._store = store
+        self._voter = voter
+        self._proposer = proposer
+        self._known = known
         self._clock = clock
         self._check = check
-        self._push = push
+        self._new_id = new_id
         self._tell = tell
-        self._turn = asyncio.Lock()
 
     def load(self) -> None:
-        """Use the newest generation that this node keeps."""
-        self._use(self._store.newest())
+        """Use the newest committed generation that this node has."""
+        self._use(self._voter.disk.head)
 
-    async def save(self, text: str, *, base: int | None, author: str, comment: str = "") -> Saved:
-        """Make `text` the next generation and spread it.
+    def moved(self, before: Disk, after: Disk) -> None:
+        """The disk changed: use a new head."""
+        head = after.head
+        if head.hash == before.head.hash:
+            return
+        self._use(head)
+        own = head.node == self._view.me
+        self._tell(saved(head) if own else taken(head))
+        log.info("generation %d of %s, saved on %s", head.number, head.author, head.node)
 
-        `base` is the number of the generation that the text was made from, None for the present
-        one. Raises ConflictError, InvalidError, OSError when this node's disk refuses.
+    async def save(self, asked: Asked) -> Saved:
+        """Make a text the next generation.
+
+        Raises ConflictError, InvalidError, NoMajorityError, BusyError, UnheardNodesError; OSError
+        when this node's disk refuses.
         """
-        async with self._turn:
-            present = self._view.generation
-            self._refuse_conflict(present, base)
-            checked = self._check(text)
-            if checked.configuration is None or checked.errors:
-                count = len(checked.errors)
-                raise InvalidError(
-                    f"{count} mistake{'s' if count != 1 else ''}, nothing was saved", checked.errors
+        base = await self._base(asked)
+        checked = self._check(asked.text)
+        if checked.configuration is None or checked.errors:
+            count = len(checked.errors)
+            raise InvalidError(
+                f"{count} mistake{'s' if count != 1 else ''}, nothing was saved", checked.errors
+            )
+        wish = self._wish(asked, base, checked.text, checked.configuration)
+        if not joining.can_decide(wish.voters, forced=wish.forced):
+            raise UnheardNodesError(_unheard(wish))
+        head = self._voter.disk.head
+        if wish.text == head.text and wish.voters == head.voters and base == head.order:
+            return await self._unchanged(wish, head)
+        return await self._conclude(wish, await self._bring_about(wish))
+
+    async def finish(self) -> Outcome:
+        """Finish what others began, and learn what is newest; raises OSError."""
+        return await self._proposer.bring_about(None, self._patience(""))
+
+    # inside
+
+    async def _base(self, asked: Asked) -> Order:
+        """The place of the generation that the text was made from."""
+        head = self._voter.disk.head
+        if asked.base is not None and asked.base > head.number:
+            await self.finish()
+            head = self._voter.disk.head
+        if asked.base is None or (asked.base == head.number and asked.epoch in (None, head.epoch)):
+            return head.order
+        known = [
+            record.order
+            for record in self._voter.disk.history.values()
+            if record.order[1] == asked.base and asked.epoch in (None, record.order[0])
+        ]
+        if asked.request and asked.request == head.request and known:
+            return max(known)
+        raise self._conflict(head, max(known) if known else None, asked.base)
+
+    def _wish(self, asked: Asked, base: Order, text: str, configuration: Configuration) -> Wish:
+        head = self._voter.disk.head
+        ids = assign({k: frozenset(v) for k, v in head.groups.items()}, configuration)
+        return Wish(
+            request=asked.request or self._new_id(),
+            base=base,
+            text=text,
+            author=asked.author,
+            node=self._view.me,
+            saved_at=self._clock.now(),
+            voters=joining.voters(configuration, head.voters, self._known.incarnations()),
+            comment=asked.comment,
+            groups={group: tuple(sorted(vips)) for group, vips in ids.items()},
+            forced=asked.forced,
+        )
+
+    async def _unchanged(self, wish: Wish, head: Generation) -> Saved:
+        """The text is what is there; whether that is still the newest, a majority has to say."""
+        outcome = await self.finish()
+        present = self._voter.disk.head
+        if present.hash != head.hash:
+            raise self._conflict(present, wish.base, head.number)
+        if isinstance(outcome, Short):
+            raise short(outcome, forced=False)
+        return Saved(generation=head, nodes=self._known.having(head.order), changed=False)
+
+    async def _bring_about(self, wish: Wish) -> Outcome:
+        outcome = await self._proposer.bring_about(wish, self._patience(wish.text))
+        if isinstance(outcome, Conflict) and outcome.tried is not None:
+            await self._known.until(self._complete, SETTLE_SECONDS)
+            outcome = settled(outcome, self._voter.disk.history, self._voter.read)
+        return outcome
+
+    def _complete(self) -> bool:
+        """Whether this node knows what the nodes within reach know."""
+        own = catching_up.status(self._voter.disk).digest
+        return all(heard.status.digest == own for heard in self._known.fresh().values())
+
+    async def _conclude(self, wish: Wish, outcome: Outcome) -> Saved:
+        match outcome:
+            case Committed(generation=generation, nodes=nodes):
+                order = generation.order
+                await self._known.until(lambda: self._known.all_have(order), SPREAD_SECONDS)
+                log.info("generation %d saved by %s", generation.number, generation.author)
+                have = nodes | self._known.having(order)
+                return Saved(generation=generation, nodes=have, changed=True)
+            case Conflict(head=head):
+                raise self._conflict(head, wish.base, wish.base[1])
+            case Short():
+                raise short(outcome, forced=wish.forced)
+            case Busy(unsure=unsure):
+                raise BusyError(
+                    "others are saving at the same time, again and again: try once more"
+                    + (UNSURE if unsure else "")
                 )
-            if checked.text == present.text:
-                return Saved(generation=present, nodes=self._with(present), changed=False)
-            ids = assign(
-                {k: frozenset(v) for k, v in present.groups.items()}, checked.configuration
-            )
-            generation = Generation(
-                number=present.number + 1,
-                epoch=present.epoch,
-                text=checked.text,
-                author=author,
-                node=self._view.me,
-                comment=comment,
-                saved_at=self._clock.now(),
-                parent=present.hash,
-                groups={group: tuple(sorted(vips)) for group, vips in ids.items()},
-            )
-            await asyncio.to_thread(self._store.keep, generation)
-            self._use(generation)
-            self._tell(saved(generation))
-            nodes = await self._push(generation)
-        log.info("generation %d saved by %s", generation.number, author)
-        return Saved(generation=generation, nodes=nodes | {self._view.me}, changed=True)
+            case Nothing():
+                raise TypeError("a Save ended without having been made")
 
-    async def offered(self, generation: Generation) -> None:
-        """A peer has a generation: keep and use it if it is newer. Raises InvalidError, OSError."""
-        async with self._turn:
-            if generation.order <= self._view.generation.order:
-                return
-            checked = self._check(generation.text)
-            if checked.configuration is None:
-                raise InvalidError("this node cannot read that generation", checked.errors)
-            await asyncio.to_thread(self._store.keep, generation)
-            self._use(generation)
-            self._tell(taken(generation))
-            log.info("generation %d taken from %s", generation.number, generation.node)
+    def _conflict(self, head: Generation, base: Order | None, number: int) -> ConflictError:
+        before = None if base is None else self._voter.read(base[2])
+        age = max(0.0, self._clock.now() - head.saved_at)
+        return conflict(head, before, number=number, age=age)
 
-    def _refuse_conflict(self, present: Generation, base: int | None) -> None:
-        if base is not None and base != present.number:
-            age = max(0, round(self._clock.now() - present.saved_at))
-            raise ConflictError(
-                f"generation {present.number} was saved by {present.author or 'nobody'} on"
-                f" {present.node or self._view.me} {age} s ago; your change was made from"
-                f" generation {base}: look at `lvsm config show` and make it again"
-            )
-
-    def _with(self, generation: Generation) -> frozenset[str]:
-        fresh = self._view.fresh(self._clock.monotonic())
-        return frozenset(n for n, f in fresh.items() if f.order == generation.order) | {
-            self._view.me
-        }
+    def _patience(self, text: str) -> Patience:
+        """Who was not heard for seconds is asked once only: it may just be coming back."""
+        silent = set(self._voter.disk.head.voters) - set(self._known.fresh()) - {self._view.me}
+        return Patience(
+            answer=ANSWER_SECONDS + len(text) / BYTES_PER_SECOND, resends=0 if silent else 2
+        )
 
     def _use(self, generation: Generation) -> None:
         checked = self._check(generation.text)
@@ -157,3 +246,11 @@ class Replicator:
         self._view.configuration = checked.configuration
         self._view.groups = groups(checked.configuration, ids)
         self._view.touch()
+
+
+def _unheard(wish: Wish) -> str:
+    names = ", ".join(sorted(name for name, known in wish.voters.items() if not known))
+    return (
+        f"nothing was saved: too few of the {len(wish.voters)} nodes that it names have ever been"
+        f" heard here (not yet: {names}), so nobody could save after it. Start plvsd there first"
+    )

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from lvsm.core.conversation import Response
 from lvsm.core.errors import LvsmError
 from lvsm.core.facts import Facts
-from lvsm.core.generation import EMPTY, Generation, decode
+from lvsm.core.generation import EMPTY
 from lvsm.daemon.peers import Peers
 from lvsm.daemon.ports import Link
 from tests.fakes.clock import FakeClock
-
-NEWER = Generation(number=3, text="web")
 
 
 @dataclass
@@ -34,13 +33,13 @@ class FakeLink:
         literal: bytes | None = None,
         *,
         timeout: float = 5.0,  # noqa: ASYNC109  as the port has it
-    ) -> object:
+    ) -> Response:
         if self.broken:
             raise LvsmError(f"no answer to {verb} within {timeout} s", code="timeout")
         self.requests.append(verb)
         self.literals.append(literal)
         await asyncio.sleep(0)
-        return None
+        return Response()
 
     async def close(self) -> None:
         self.closed = True
@@ -52,17 +51,11 @@ class Site:
     def __init__(self) -> None:
         self.links: list[FakeLink] = []
         self.unreachable = 0
-        self.generation = EMPTY
-        self.theirs: tuple[int, int, str] | None = EMPTY.order
         self.peers = Peers(
             names=("dir2",),
             dial=self.dial,
             clock=FakeClock(),
-            facts=lambda: Facts(
-                node="dir1", version="2", order=self.generation.order, eligible=True
-            ),
-            generation=lambda: self.generation,
-            order_of=lambda _node: self.theirs,
+            facts=lambda: Facts(node="dir1", version="2", order=EMPTY.order, eligible=True),
         )
 
     async def dial(self, node: str) -> Link:
@@ -109,31 +102,6 @@ async def test_a_question_goes_out_at_once_and_only_once() -> None:
         count = link.requests.count("PEER FACTS")
         await until(lambda: link.requests.count("PEER FACTS") > count)
         assert link.requests.count("GROUP ASK web") == 1
-
-
-async def test_who_has_an_older_generation_is_brought_up_to_date() -> None:
-    site = Site()
-    async with site.running() as link:
-        assert "PEER CONFIG" not in link.requests
-        site.generation = NEWER
-        site.peers.publish()
-        await until(lambda: "PEER CONFIG" in link.requests)
-        literal = link.literals[link.requests.index("PEER CONFIG")]
-        assert literal is not None
-        assert decode(literal) == NEWER
-        site.peers.publish()
-        count = link.requests.count("PEER FACTS")
-        await until(lambda: link.requests.count("PEER FACTS") > count)
-        assert link.requests.count("PEER CONFIG") == 1
-
-
-async def test_a_save_names_the_nodes_that_took_it() -> None:
-    site = Site()
-    assert await site.peers.push(NEWER) == frozenset()  # nobody is connected yet
-    async with site.running() as link:
-        assert await site.peers.push(NEWER) == {"dir2"}
-        link.broken = True
-        assert await site.peers.push(NEWER) == frozenset()
 
 
 async def test_a_link_that_fails_is_closed_and_made_anew() -> None:

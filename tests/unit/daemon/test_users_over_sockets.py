@@ -115,8 +115,6 @@ async def site(
         dial=to_peer,
         clock=clock,
         facts=lambda: Facts(node="dir1", version="2", order=EMPTY.order, eligible=True),
-        generation=lambda: EMPTY,
-        order_of=lambda _name: None,
         ended=accounts.ended,
     )
     watchers = Watchers(node="dir1", clock=clock)

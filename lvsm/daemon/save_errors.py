@@ -1,0 +1,106 @@
+"""How a Save that did not come to be is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lvsm.core.errors import LvsmError
+from lvsm.core.generation import Generation
+from lvsm.core.problems import Problem
+from lvsm.core.replication.outcomes import Short
+from lvsm.core.text_changes import changes
+
+UNSURE = (
+    " Some of them may have taken it already, so it may still come to be: look at"
+    " `lvsm config show` when they are back."
+)
+
+
+class ConflictError(LvsmError):
+    """Another Save came first; `item` tells people and programs which, and what it changed."""
+
+    code = "conflict"
+
+    def __init__(self, message: str, item: Mapping[str, object] | None = None) -> None:
+        """Keep the item beside the message."""
+        super().__init__(message)
+        self.item = item
+
+
+class InvalidError(LvsmError):
+    """The text breaks a rule; `problems` says which and where."""
+
+    code = "invalid"
+
+    def __init__(self, message: str, problems: tuple[Problem, ...]) -> None:
+        """Keep the problems beside the message."""
+        super().__init__(message)
+        self.problems = problems
+
+
+class NoMajorityError(LvsmError):
+    """Too few of the nodes that decide take part."""
+
+    code = "no-majority"
+
+
+class BusyError(LvsmError):
+    """Others saved again and again at the same time."""
+
+    code = "busy"
+
+
+class UnheardNodesError(LvsmError):
+    """After this Save nobody could decide: most of its nodes were never heard."""
+
+    code = "unheard-nodes"
+
+
+def short(outcome: Short, *, forced: bool) -> NoMajorityError:
+    """Why too few nodes took part, and what can be done."""
+    there = len(outcome.reached)
+    silent = outcome.voters - outcome.reached - outcome.lost - outcome.strangers
+    parts = [f"{there} of the {len(outcome.voters)} nodes that decide took part, and it needs"]
+    parts[0] += f" {outcome.needed}: {outcome.missing} too few"
+    for names, what in (
+        (silent, "not heard"),
+        (outcome.lost, "began with an empty disk, and decides after the next Save"),
+        (outcome.strangers, "belongs to another cluster"),
+    ):
+        parts += [f"{', '.join(sorted(names))}: {what}"] if names else []
+    advice = (
+        "Bring one of them back"
+        if forced
+        else "Bring them back, or save with --force if they will not come back soon: what is saved"
+        " on their side meanwhile is then displaced and kept in the history"
+    )
+    text = f"nothing was saved. {'; '.join(parts)}. {advice}."
+    return NoMajorityError(text + UNSURE if outcome.unsure else text)
+
+
+def conflict(
+    head: Generation, before: Generation | None, *, number: int, age: float
+) -> ConflictError:
+    """That `head`, saved `age` seconds ago, is not what the text was made from.
+
+    That was `before`, None where this node does not have it, with that `number`.
+    """
+    item: dict[str, object] = {
+        "generation": head.number,
+        "epoch": head.epoch,
+        "author": head.author,
+        "node": head.node,
+        "comment": head.comment,
+        "saved_at": head.saved_at,
+        "age": round(age),
+        "base": number,
+    }
+    if before is not None:
+        names = (f"generation {number}", f"generation {head.number}")
+        item["changes"] = changes(before.text, head.text, names=names)
+    return ConflictError(
+        f"generation {head.number} was saved by {head.author or 'nobody'} on"
+        f" {head.node or 'no node'} {round(age)} s ago; your change was made from"
+        f" generation {number}: look at `lvsm config show` and make it again",
+        {"conflict": item},
+    )

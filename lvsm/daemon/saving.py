@@ -1,0 +1,84 @@
+"""The parts of saving, put together: one node's side of the Save protocol.
+
+CONFIG SAVE ─► replicator ─► proposer ──┬─► voter (own disk)
+                                        └─► couriers ══ PEER SAVE ══► caretaker ─► voter (theirs)
+voter: disk changed ─► replicator uses the head ─► control loop; caretaker tells the others
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from lvsm.core.events import Happening
+from lvsm.core.replication.disk import Disk
+from lvsm.daemon.acquaintances import Acquaintances
+from lvsm.daemon.caretaking import Caretaker
+from lvsm.daemon.checking import Checked
+from lvsm.daemon.couriers import Couriers
+from lvsm.daemon.ports import Clock, Dial, Store
+from lvsm.daemon.proposing import Proposer
+from lvsm.daemon.replicator import Replicator
+from lvsm.daemon.view import View
+from lvsm.daemon.voter import Voter
+
+
+class Saving:
+    """One node's; `voter`, `known`, `caretaker` and `replicator` are for others to call."""
+
+    def __init__(
+        self,
+        *,
+        view: View,
+        store: Store,
+        dial: Dial,
+        clock: Clock,
+        check: Callable[[str], Checked],
+        new_id: Callable[[], str],
+        chance: Callable[[], float],
+        tell: Callable[[Happening], None],
+    ) -> None:
+        """Read the disk, or begin it; `new_id` draws a text never used before.
+
+        `dial` connects to another node, `chance` is one of [0, 1), `check` reads and validates a
+        text, `tell` tells those who watch. Raises OSError, and LvsmError for a disk that
+        cannot be used.
+        """
+        names = tuple(name for name in view.members if name != view.me)
+        disk = store.load(view.me, view.members, incarnation=new_id())
+        self.voter = Voter(disk, store, moved=self._moved)
+        self.known = Acquaintances(voter=self.voter, clock=clock)
+        self._couriers = Couriers(names=names, dial=dial)
+        proposer = Proposer(
+            voter=self.voter, send=self._couriers.send, new_id=new_id, chance=chance
+        )
+        self.replicator = Replicator(
+            view=view,
+            voter=self.voter,
+            proposer=proposer,
+            known=self.known,
+            clock=clock,
+            check=check,
+            new_id=new_id,
+            tell=tell,
+        )
+        self.caretaker = Caretaker(
+            voter=self.voter,
+            proposer=proposer,
+            known=self.known,
+            names=names,
+            send=self._couriers.send,
+            finish=self.replicator.finish,
+            chance=chance,
+        )
+        self.replicator.load()
+
+    async def run(self) -> None:
+        """Go on for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._couriers.run(self.caretaker.heard))
+            group.create_task(self.caretaker.run())
+
+    def _moved(self, before: Disk, after: Disk) -> None:
+        self.replicator.moved(before, after)
+        self.caretaker.moved(before, after)

@@ -1,0 +1,226 @@
+"""Some nodes that save together: real disks, real TLS sockets, the real parts of saving."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lvsm.adapters import clock, files
+from lvsm.adapters.certificates import load_or_make
+from lvsm.adapters.cluster_login import KnownVerifiers
+from lvsm.adapters.dialer import dial
+from lvsm.adapters.overlay_file import OverlayFile
+from lvsm.adapters.save_disk import SaveDisk
+from lvsm.adapters.transport import Server
+from lvsm.core.errors import LvsmError
+from lvsm.core.events import Happening
+from lvsm.core.generation import Generation
+from lvsm.core.handling import Reply
+from lvsm.core.session_actions import Request
+from lvsm.core.users import Users
+from lvsm.daemon import checking
+from lvsm.daemon.checking import Checked
+from lvsm.daemon.control import Control
+from lvsm.daemon.counting import Counting
+from lvsm.daemon.overlaying import Overlaying
+from lvsm.daemon.peer_verbs import PeerVerbs
+from lvsm.daemon.ports import Answered, Link
+from lvsm.daemon.replicator import Asked, Saved
+from lvsm.daemon.saving import Saving
+from lvsm.daemon.view import View
+from tests.unit.daemon.nodes import SlowKernel
+
+KEY = b"k" * 32
+
+
+def text(*nodes: str, note: str = "") -> str:
+    """A configuration in which all these nodes have a part."""
+    sections = [f'[node.{name}]\naddress = "10.1.0.{n}"\n' for n, name in enumerate(nodes, 1)]
+    return "\n".join(sections) + (f"# {note}\n" if note else "")
+
+
+@dataclass(kw_only=True)
+class Machine:
+    """One node; its folder outlives a power cut, `saving` does not."""
+
+    name: str
+    cluster: Cluster
+    folder: Path
+    port: int
+    saving: Saving | None = None
+    view: View | None = None
+    told: list[Happening] = field(default_factory=list)
+    disk_full: bool = False
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def start(self) -> None:
+        """Begin as plvsd does, with what the disk has."""
+        self.folder.mkdir(exist_ok=True)
+        view = View(me=self.name, members=self.cluster.names)
+        saving = Saving(
+            view=view,
+            store=SaveDisk(self.folder, self._replace),
+            dial=self._dial,
+            clock=clock,
+            check=self._check,
+            new_id=lambda: secrets.token_urlsafe(18),
+            chance=random.Random(self.name).random,
+            tell=self.told.append,
+        )
+        control = Control(
+            view=view,
+            kernel=SlowKernel(),
+            clock=clock,
+            publish=lambda: None,
+            ask=lambda _node, _group: None,
+            tell=self.told.append,
+            fallback_interface=None,
+        )
+        overlaying = Overlaying(
+            view=view,
+            store=OverlayFile(self.folder / "overlay.json", self._replace),
+            clock=clock,
+            tell=self.told.append,
+            publish=lambda: None,
+        )
+        table = PeerVerbs(
+            view=view,
+            control=control,
+            caretaker=saving.caretaker,
+            overlaying=overlaying,
+            counting=Counting(view=view, kernel=SlowKernel(), clock=clock, dial=self._dial),
+            clock=clock,
+        ).table()
+
+        async def handle(request: Request, reply: Reply) -> None:
+            reply.ok(str(await table[request.verb].handle(request, reply)))
+
+        server = Server(
+            node=self.name,
+            software="2",
+            handle=handle,
+            verbs={name: verb.help for name, verb in table.items()},
+            verifiers=KnownVerifiers(users=Users, key=KEY, nodes=self.cluster.names, now=clock.now),
+            secret=b"s" * 32,
+            certificate=load_or_make(self.folder, self.name),
+        )
+        await self._stack.enter_async_context(server)
+        listener = socket.create_server(("127.0.0.1", self.port))
+        await server.listen_tcp(sock=listener)
+        group = await self._stack.enter_async_context(asyncio.TaskGroup())
+        self._stack.callback(group.create_task(saving.run()).cancel)
+        self.saving, self.view = saving, view
+
+    async def cut(self) -> None:
+        """The power goes off."""
+        self.saving = self.view = None
+        stack, self._stack = self._stack, AsyncExitStack()
+        await stack.aclose()
+
+    @property
+    def generation(self) -> Generation:
+        """What this node uses."""
+        assert self.view is not None
+        return self.view.generation
+
+    async def save(self, wanted: str, base: int | None = None, **more: object) -> Saved:
+        """Save as `ann`."""
+        assert self.saving is not None
+        asked = Asked(text=wanted, author="ann", base=base, **more)  # type: ignore[arg-type]
+        return await self.saving.replicator.save(asked)
+
+    def _replace(self, path: Path, data: bytes) -> None:
+        if self.disk_full:
+            raise OSError(28, "No space left on device")
+        files.replace(path, data, mode=0o600)
+
+    def _check(self, wanted: str) -> Checked:
+        return checking.check(wanted, members=self.cluster.names, facts={})
+
+    async def _dial(self, node: str) -> Link:
+        if not self.cluster.connected(self.name, node):
+            raise LvsmError("no route to host", code="unreachable")
+        port = self.cluster[node].port
+        link = await dial("127.0.0.1", port, node=self.name, key=KEY)
+        return Cable(link, lambda: self.cluster.connected(self.name, node))
+
+
+class Cable:
+    """A link that says nothing while its ends are on two sides of a partition."""
+
+    def __init__(self, link: Link, connected: Callable[[], bool]) -> None:
+        self._link = link
+        self._connected = connected
+        self.broken = False
+
+    async def request(
+        self,
+        verb: str,
+        literal: bytes | None = None,
+        *,
+        timeout: float = 5.0,  # noqa: ASYNC109  as the port has it
+    ) -> Answered:
+        if not self._connected():
+            self.broken = True
+            raise LvsmError("no route to host", code="unreachable")
+        try:
+            return await self._link.request(verb, literal, timeout=timeout)
+        finally:
+            self.broken = self.broken or self._link.broken
+
+    async def close(self) -> None:
+        await self._link.close()
+
+
+class Cluster(dict[str, Machine]):
+    """Nodes by their names; `sides` are those that hear each other, all when it is empty."""
+
+    def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.names = names
+        self.sides: list[set[str]] = []
+        for name in names:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+            self[name] = Machine(name=name, cluster=self, folder=folder / name, port=port)
+
+    def connected(self, one: str, other: str) -> bool:
+        return not self.sides or any({one, other} <= side for side in self.sides)
+
+    async def agree(self, *names: str) -> Generation:
+        """Wait until these nodes (all that are up) use one generation, which is returned."""
+        members = [self[name] for name in names] or [m for m in self.values() if m.view]
+        await until(lambda: len({member.generation.hash for member in members}) == 1)
+        return members[0].generation
+
+
+@asynccontextmanager
+async def cluster(folder: Path, count: int = 3) -> AsyncIterator[Cluster]:
+    """Started nodes that have heard each other."""
+    names = tuple(f"n{number}" for number in range(1, count + 1))
+    nodes = Cluster(folder, names)
+    try:
+        for machine in nodes.values():
+            await machine.start()
+        await until(
+            lambda: all(
+                len(m.saving.known.fresh()) == count - 1 for m in nodes.values() if m.saving
+            )
+        )
+        yield nodes
+    finally:
+        for machine in nodes.values():
+            await machine.cut()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Poll."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  there is no event for what a test looks at
+            await asyncio.sleep(0.01)
