@@ -58,8 +58,8 @@ from lvsm.daemon.peer_verbs import PeerVerbs
 from lvsm.daemon.peers import Peers
 from lvsm.daemon.plan_verbs import PlanVerbs
 from lvsm.daemon.planning import Planner
-from lvsm.daemon.replicator import Asked, Saved
 from lvsm.daemon.rs_verbs import RsVerbs
+from lvsm.daemon.saves import Asked, Saved
 from lvsm.daemon.saving import Saving
 from lvsm.daemon.session_verbs import SessionVerbs
 from lvsm.daemon.spreading import Spreading
@@ -138,7 +138,8 @@ class Worker:
         )
 
         def complaints() -> tuple[str, ...]:
-            return (*self.auditor.complaints(), *self.keeper.complaints())
+            own = (view.unconfirmed,) if view.unconfirmed else ()
+            return (*own, *self.auditor.complaints(), *self.keeper.complaints())
 
         own = partial(own_facts, view, settings.interface, complaints)
         measure = partial(machine.measure, settings.paths.lib)

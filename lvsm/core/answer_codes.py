@@ -137,6 +137,11 @@ ANSWERS: Mapping[str, Note] = {
         "Look at `lvsm status` for what keeps the others from it; `--force` goes on all the same,"
         " and the groups stay until somebody can take them.",
     ),
+    "nothing-to-confirm": Note(
+        "No generation waits to be confirmed; or the first one was to be saved so, and there is"
+        " nothing that one could go back to.",
+        "Look at `lvsm config show`: it was confirmed or rolled back already, or saved for good.",
+    ),
     "os-error": Note(
         "A disk, file or network of the node refuses; the message has the system's words.",
         "Mend that: most often the disk is full or a file has the wrong owner. Then ask again.",

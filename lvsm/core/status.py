@@ -24,7 +24,8 @@ class Known:
     """What one node knows at one moment.
 
     `facts` are the fresh facts of every node that was heard, the own ones included; `statuses`
-    heartbeat's; `now` seconds since 1970; `held_for` seconds since this node took each group.
+    heartbeat's; `now` seconds since 1970; `held_for` seconds since this node took each group;
+    `unconfirmed` says why the generation may not be what the cluster wants, empty when it is.
     """
 
     me: str
@@ -37,6 +38,7 @@ class Known:
     held_for: Mapping[str, float]
     now: float
     overlay: Overlay = NOTHING
+    unconfirmed: str = ""
 
 
 def status(known: Known) -> Document:
@@ -53,6 +55,7 @@ def status(known: Known) -> Document:
         "generation": known.generation.number,
         "epoch": known.generation.epoch,
         "saved": _saved(known),
+        "unconfirmed": known.unconfirmed,
         "vips": vips,
         "nodes": nodes,
         "problems": list(own.problems) if own else [],

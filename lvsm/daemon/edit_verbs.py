@@ -20,9 +20,9 @@ from lvsm.core.handling import Reply
 from lvsm.core.problems import Problem, render
 from lvsm.core.session_actions import Request
 from lvsm.daemon.checking import Checked
-from lvsm.daemon.replicator import Saved
 from lvsm.daemon.requests import Verb, Verbs, admins, literal, number, only_options, words
 from lvsm.daemon.save_errors import ConflictError, InvalidError
+from lvsm.daemon.saves import Saved
 from lvsm.daemon.view import View
 
 _NAME = "the changed configuration"

@@ -22,4 +22,5 @@ def known(view: View, clock: Clock, own: Facts) -> Known:
         overlay=view.overlay,
         held_for={group: now - since for group, since in view.since.items()},
         now=clock.now(),
+        unconfirmed=view.unconfirmed,
     )

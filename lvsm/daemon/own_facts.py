@@ -34,7 +34,7 @@ def own_facts(
     return Facts(
         node=view.me,
         version=__version__,
-        order=view.generation.order,
+        order=view.order,
         eligible=view.against is None,
         reason=view.against or "",
         holds=tuple(sorted(view.held)),

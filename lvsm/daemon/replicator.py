@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from lvsm.core.events import Happening
 from lvsm.core.generation import Generation, Order
 from lvsm.core.generation_events import saved, taken
 from lvsm.core.groups import assign, groups
 from lvsm.core.model import Configuration
-from lvsm.core.replication import catching_up, joining
+from lvsm.core.replication import catching_up, confirming, joining
 from lvsm.core.replication.disk import Disk
 from lvsm.core.replication.outcomes import (
     Busy,
@@ -39,10 +38,12 @@ from lvsm.daemon.save_errors import (
     BusyError,
     ConflictError,
     InvalidError,
+    NothingToConfirmError,
     UnheardNodesError,
     conflict,
     short,
 )
+from lvsm.daemon.saves import Asked, Saved
 from lvsm.daemon.view import View
 from lvsm.daemon.voter import Voter
 
@@ -54,33 +55,6 @@ SPREAD_SECONDS = 1.0
 """How long an answered Save waits for the nodes within reach to say that they have it."""
 SETTLE_SECONDS = 3.0
 """How long a Save that met another one waits until this node knows the whole history."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """What became of a Save: the generation, who has it, and whether it was a new one."""
-
-    generation: Generation
-    nodes: frozenset[str]
-    changed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A Save as somebody asks for it.
-
-    `base` is the number of the generation that the text was made from, None for the present one;
-    `epoch` is that generation's, which matters only where two have one number. `request` is an id
-    that a client draws, to ask again after a broken connection.
-    """
-
-    text: str
-    author: str
-    base: int | None = None
-    epoch: int | None = None
-    comment: str = ""
-    forced: bool = False
-    request: str = ""
 
 
 class Replicator:
@@ -117,6 +91,7 @@ class Replicator:
         head = after.head
         if head.hash == before.head.hash:
             return
+        self._view.stands_for = None
         self._use(head)
         own = head.node == self._view.me
         self._tell(saved(head) if own else taken(head))
@@ -129,6 +104,10 @@ class Replicator:
         when this node's disk refuses.
         """
         base = await self._base(asked)
+        if asked.confirm is not None and self._voter.disk.head.number == 0:
+            raise NothingToConfirmError(
+                "before the first generation there is nothing to go back to: save it for good"
+            )
         checked = self._check(asked.text)
         if checked.configuration is None or checked.errors:
             count = len(checked.errors)
@@ -142,6 +121,59 @@ class Replicator:
         if wish.text == head.text and wish.voters == head.voters and base == head.order:
             return await self._unchanged(wish, head)
         return await self._conclude(wish, await self._bring_about(wish))
+
+    async def confirm(self, *, author: str, number: int | None, request: str) -> Saved:
+        """Have the generation that waits to be confirmed hold for good; `number` says which it is.
+
+        Raises NothingToConfirmError, and what `save` raises.
+        """
+        head = self._voter.disk.head
+        if request and request == head.request:
+            return Saved(generation=head, nodes=self._known.having(head.order), changed=False)
+        if number not in (None, head.number):
+            raise self._conflict(head, None, number)
+        if head.confirm_by is None:
+            raise NothingToConfirmError(f"generation {head.number} does not wait to be confirmed")
+        wish = confirming.confirmation(
+            head,
+            request=request or self._new_id(),
+            author=author,
+            node=self._view.me,
+            now=self._clock.now(),
+            voters=self._voters(head.text),
+        )
+        return await self._conclude(wish, await self._bring_about(wish))
+
+    async def roll_back(self, head: Generation) -> bool:
+        """Take back what nobody confirmed in time; False when too few nodes are there to decide.
+
+        Raises OSError when this node's disk refuses.
+        """
+        parent = self._voter.read(head.parent)
+        if parent is None:
+            return False  # it is on its way from the others
+        wish = confirming.roll_back(
+            head,
+            parent,
+            node=self._view.me,
+            now=self._clock.now(),
+            voters=self._voters(parent.text),
+        )
+        return not isinstance(await self._bring_about(wish), Short)
+
+    def fall_back(self, head: Generation) -> None:
+        """Use what was there before `head`, until it is decided what becomes of that."""
+        parent = self._voter.read(head.parent)
+        if parent is None or self._view.stands_for == head.order:
+            return
+        log.warning(
+            "nobody confirmed generation %d, and too few nodes are there to take it back:"
+            " generation %d is used",
+            head.number,
+            parent.number,
+        )
+        self._view.stands_for = head.order
+        self._use(parent)
 
     async def finish(self) -> Outcome:
         """Finish what others began, and learn what is newest; raises OSError."""
@@ -168,6 +200,7 @@ class Replicator:
 
     def _wish(self, asked: Asked, base: Order, text: str, configuration: Configuration) -> Wish:
         head = self._voter.disk.head
+        confirm_by = None if asked.confirm is None else self._clock.now() + asked.confirm
         ids = assign({k: frozenset(v) for k, v in head.groups.items()}, configuration)
         return Wish(
             request=asked.request or self._new_id(),
@@ -180,7 +213,14 @@ class Replicator:
             comment=asked.comment,
             groups={group: tuple(sorted(vips)) for group, vips in ids.items()},
             forced=asked.forced,
+            confirm_by=confirm_by,
         )
+
+    def _voters(self, text: str) -> dict[str, str]:
+        """Who decides after a Save of a text that was saved before."""
+        configuration = self._check(text).configuration or Configuration()
+        before = self._voter.disk.head.voters
+        return joining.voters(configuration, before, self._known.incarnations())
 
     async def _unchanged(self, wish: Wish, head: Generation) -> Saved:
         """The text is what is there; whether that is still the newest, a majority has to say."""

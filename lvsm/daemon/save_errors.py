@@ -50,6 +50,12 @@ class BusyError(LvsmError):
     code = "busy"
 
 
+class NothingToConfirmError(LvsmError):
+    """No generation waits to be confirmed, or none could."""
+
+    code = "nothing-to-confirm"
+
+
 class UnheardNodesError(LvsmError):
     """After this Save nobody could decide: most of its nodes were never heard."""
 

@@ -15,6 +15,7 @@ from lvsm.core.replication.disk import Disk
 from lvsm.daemon.acquaintances import Acquaintances
 from lvsm.daemon.caretaking import Caretaker
 from lvsm.daemon.checking import Checked
+from lvsm.daemon.confirming import Confirming
 from lvsm.daemon.couriers import Couriers
 from lvsm.daemon.ports import Clock, Dial, Store
 from lvsm.daemon.proposing import Proposer
@@ -71,6 +72,14 @@ class Saving:
             finish=self.replicator.finish,
             chance=chance,
         )
+        self.confirming = Confirming(
+            view=view,
+            voter=self.voter,
+            replicator=self.replicator,
+            known=self.known,
+            clock=clock,
+            chance=chance,
+        )
         self.replicator.load()
 
     async def run(self) -> None:
@@ -78,6 +87,7 @@ class Saving:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._couriers.run(self.caretaker.heard))
             group.create_task(self.caretaker.run())
+            group.create_task(self.confirming.run())
 
     def _moved(self, before: Disk, after: Disk) -> None:
         self.replicator.moved(before, after)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from lvsm.core.adjusting import cause, standby
 from lvsm.core.eligibility import Situation, is_up
 from lvsm.core.facts import Facts, Machine
-from lvsm.core.generation import EMPTY, Generation
+from lvsm.core.generation import EMPTY, Generation, Order
 from lvsm.core.groups import Group, Peer
 from lvsm.core.model import Configuration
 from lvsm.core.operations import Interface, KernelState
@@ -42,11 +42,18 @@ class Measured:
 
 @dataclass(slots=True, kw_only=True)
 class View:
-    """The state of one worker; times are monotonic seconds."""
+    """The state of one worker; times are monotonic seconds.
+
+    `stands_for` is the place of a newer generation that nobody confirmed in time, while
+    `generation` is used in its stead; `unconfirmed` says why that may not be what the cluster
+    wants.
+    """
 
     me: str
     members: tuple[str, ...]
     generation: Generation = EMPTY
+    stands_for: Order | None = None
+    unconfirmed: str = ""
     configuration: Configuration = field(default_factory=Configuration)
     groups: Mapping[str, Group] = field(default_factory=dict)
     overlay: Overlay = NOTHING
@@ -73,6 +80,11 @@ class View:
         """Wake the control loop."""
         self.changed.set()
 
+    @property
+    def order(self) -> Order:
+        """The place of the newest generation that this node has."""
+        return self.stands_for or self.generation.order
+
     def fresh(self, now: float) -> dict[str, Facts]:
         """The facts of other nodes that are recent enough to speak for them."""
         return {n: h.facts for n, h in self.heard.items() if now - h.at <= FRESH_SECONDS}
@@ -85,7 +97,7 @@ class View:
     def situation(self, now: float) -> Situation:
         """What this node knows when it asks itself whether it may hold groups."""
         heard = self.fresh(now)
-        behind = any(facts.order > self.generation.order for facts in heard.values())
+        behind = any(facts.order > self.order for facts in heard.values())
         self.behind_since = (self.behind_since or now) if behind else None
         return Situation(
             me=self.me,
@@ -93,7 +105,7 @@ class View:
             leaving=self.leaving,
             statuses=dict(self.statuses),
             heard=heard,
-            order=self.generation.order,
+            order=self.order,
             ipvs=self.kernel is not None and self.kernel.ipvs,
             applied=self.applied,
             up_for=now - self.heartbeat_since,
@@ -135,7 +147,7 @@ class View:
     def public_state(self) -> tuple[object, ...]:
         """What the peers hear of this node, to tell whether it has changed."""
         return (
-            self.generation.order,
+            self.order,
             self.against,
             frozenset(self.held),
             frozenset(self.offered),

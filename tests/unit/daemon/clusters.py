@@ -31,7 +31,7 @@ from lvsm.daemon.counting import Counting
 from lvsm.daemon.overlaying import Overlaying
 from lvsm.daemon.peer_verbs import PeerVerbs
 from lvsm.daemon.ports import Answered, Link
-from lvsm.daemon.replicator import Asked, Saved
+from lvsm.daemon.saves import Asked, Saved
 from lvsm.daemon.saving import Saving
 from lvsm.daemon.view import View
 from tests.unit.daemon.nodes import SlowKernel
@@ -62,12 +62,12 @@ class Machine:
     async def start(self) -> None:
         """Begin as plvsd does, with what the disk has."""
         self.folder.mkdir(exist_ok=True)
-        view = View(me=self.name, members=self.cluster.names)
+        view, ticks = View(me=self.name, members=self.cluster.names), self.cluster.clock
         saving = Saving(
             view=view,
             store=SaveDisk(self.folder, self._replace),
             dial=self._dial,
-            clock=clock,
+            clock=ticks,
             check=self._check,
             new_id=lambda: secrets.token_urlsafe(18),
             chance=random.Random(self.name).random,
@@ -76,7 +76,7 @@ class Machine:
         control = Control(
             view=view,
             kernel=SlowKernel(),
-            clock=clock,
+            clock=ticks,
             publish=lambda: None,
             ask=lambda _node, _group: None,
             tell=self.told.append,
@@ -85,7 +85,7 @@ class Machine:
         overlaying = Overlaying(
             view=view,
             store=OverlayFile(self.folder / "overlay.json", self._replace),
-            clock=clock,
+            clock=ticks,
             tell=self.told.append,
             publish=lambda: None,
         )
@@ -94,8 +94,8 @@ class Machine:
             control=control,
             caretaker=saving.caretaker,
             overlaying=overlaying,
-            counting=Counting(view=view, kernel=SlowKernel(), clock=clock, dial=self._dial),
-            clock=clock,
+            counting=Counting(view=view, kernel=SlowKernel(), clock=ticks, dial=self._dial),
+            clock=ticks,
         ).table()
 
         async def handle(request: Request, reply: Reply) -> None:
@@ -106,7 +106,9 @@ class Machine:
             software="2",
             handle=handle,
             verbs={name: verb.help for name, verb in table.items()},
-            verifiers=KnownVerifiers(users=Users, key=KEY, nodes=self.cluster.names, now=clock.now),
+            verifiers=KnownVerifiers(
+                users=Users, key=KEY, nodes=self.cluster.names, now=self.cluster.clock.now
+            ),
             secret=b"s" * 32,
             certificate=load_or_make(self.folder, self.name),
         )
@@ -134,6 +136,11 @@ class Machine:
         assert self.saving is not None
         asked = Asked(text=wanted, author="ann", base=base, **more)  # type: ignore[arg-type]
         return await self.saving.replicator.save(asked)
+
+    async def confirm(self, number: int | None = None) -> Saved:
+        """Confirm as `ann`."""
+        assert self.saving is not None
+        return await self.saving.replicator.confirm(author="ann", number=number, request="")
 
     def _replace(self, path: Path, data: bytes) -> None:
         if self.disk_full:
@@ -178,12 +185,26 @@ class Cable:
         await self._link.close()
 
 
+class Ahead:
+    """The machine's clock, set forward by some seconds."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return clock.now() + self.seconds
+
+    def monotonic(self) -> float:
+        return clock.monotonic()
+
+
 class Cluster(dict[str, Machine]):
     """Nodes by their names; `sides` are those that hear each other, all when it is empty."""
 
     def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
         super().__init__()
         self.names = names
+        self.clock = Ahead()
         self.sides: list[set[str]] = []
         for name in names:
             with socket.create_server(("127.0.0.1", 0)) as free:

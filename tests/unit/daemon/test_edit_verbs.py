@@ -20,8 +20,8 @@ from lvsm.core.session_actions import Request
 from lvsm.daemon import checking
 from lvsm.daemon.checking import Checked
 from lvsm.daemon.edit_verbs import Draft, EditVerbs
-from lvsm.daemon.replicator import Saved
 from lvsm.daemon.save_errors import ConflictError, InvalidError
+from lvsm.daemon.saves import Saved
 from lvsm.daemon.view import View
 from scripts.docs import node
 from tests.unit.daemon.replies import FakeReply
