@@ -20,7 +20,7 @@ from lvsm.core.model import Configuration
 from lvsm.core.operations import ServiceKey
 from lvsm.daemon.checking import Checked
 from lvsm.daemon.ports import Clock, Dial, Kernel
-from lvsm.daemon.replicator import InvalidError
+from lvsm.daemon.save_errors import InvalidError
 from lvsm.daemon.spreading import connected
 from lvsm.daemon.view import View
 from lvsm.daemon.wanting import sources, wanted

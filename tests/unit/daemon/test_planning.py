@@ -44,6 +44,8 @@ KEY = ServiceKey(protocol=Protocol.TCP, address="10.0.0.100", port=80)
 class PeerLink:
     """A connection to a node in this process, or one that answers `instead`."""
 
+    broken = False
+
     def __init__(self, planner: Planner, instead: Response | None = None) -> None:
         self._planner = planner
         self._instead = instead
@@ -54,7 +56,7 @@ class PeerLink:
         literal: bytes | None = None,
         *,
         timeout: float = 0.0,  # noqa: ASYNC109  as the port has it
-    ) -> object:
+    ) -> Response:
         assert verb == "PEER PLAN"
         assert timeout < 30
         if self._instead is not None:
