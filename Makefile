@@ -23,7 +23,7 @@ lint: venv
 	$(VENV)/bin/ruff format --check .
 
 types: venv
-	$(VENV)/bin/mypy
+	$(PY) -m mypy
 
 imports: venv
 	$(VENV)/bin/lint-imports --config setup.cfg
@@ -60,10 +60,10 @@ $(LAB_STAMP): tests/lab-packages.txt scripts/apt-install
 
 venv: $(STAMP) ## Make .venv from Debian's python3 with pinned packages
 
-$(STAMP): requirements.txt requirements-dev.txt $(LAB_STAMP)
+$(STAMP): requirements.txt requirements-web.txt requirements-dev.txt $(LAB_STAMP)
 	/usr/bin/python3 -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
-		-r requirements.txt -r requirements-dev.txt
+		-r requirements.txt -r requirements-web.txt -r requirements-dev.txt
 	touch $@
 
 lock: venv ## Pin the Python packages anew, with hashes

@@ -58,6 +58,7 @@ from lvsm.daemon.peer_verbs import PeerVerbs
 from lvsm.daemon.peers import Peers
 from lvsm.daemon.plan_verbs import PlanVerbs
 from lvsm.daemon.planning import Planner
+from lvsm.daemon.ports import Heartbeat
 from lvsm.daemon.rs_verbs import RsVerbs
 from lvsm.daemon.saves import Asked, Saved
 from lvsm.daemon.saving import Saving
@@ -80,11 +81,12 @@ async def work(
     local: socket.socket,
     tcp: list[socket.socket],
     pipe: int,
+    heartbeat: Heartbeat = heartbeat,
 ) -> int:
     """Serve and work until SIGTERM; the exit status."""
     link = await open_link(connection)
     try:
-        worker = Worker(settings, link)
+        worker = Worker(settings, link, heartbeat)
     except (LvsmError, OSError) as error:
         log.critical("plvsd cannot start: %s", error)
         await link.aclose()
@@ -116,7 +118,9 @@ async def work(
 class Worker:
     """The parts of one worker, put together."""
 
-    def __init__(self, settings: Settings, kernel: PrivilegedLink) -> None:
+    def __init__(
+        self, settings: Settings, kernel: PrivilegedLink, heartbeat: Heartbeat = heartbeat
+    ) -> None:
         """Nothing runs yet."""
         self._kernel = kernel
         view = View(me=settings.node, members=settings.members)

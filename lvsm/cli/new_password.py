@@ -7,7 +7,6 @@ they are the new password's.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -15,9 +14,9 @@ from typing import TypeVar
 import click
 
 from lvsm.cli.run import Run, password_from, password_typed
+from lvsm.client import passwords
 from lvsm.core.errors import LvsmError
 
-SHORTEST = 8
 _INSTEAD = "--new-password-file or --new-password-fd"
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
@@ -42,12 +41,7 @@ def new_password_options(command: _Function) -> _Function:
 
 def new_verifier(run: Run, user: str, file: Path | None, descriptor: int | None) -> bytes:
     """The verifier of a new password for `user`; takes a tenth of a second. Raises LvsmError."""
-    from lvsm.core.scram_keys import SALT_BYTES, make_verifier
-
-    password = _new_password(run, user, file, descriptor)
-    if len(password) < SHORTEST:
-        raise LvsmError(f"a password has {SHORTEST} characters or more", code="weak-password")
-    return str(make_verifier(password, os.urandom(SALT_BYTES))).encode("ascii")
+    return passwords.new_verifier(_new_password(run, user, file, descriptor))
 
 
 def _new_password(run: Run, user: str, file: Path | str | None, descriptor: int | None) -> str:

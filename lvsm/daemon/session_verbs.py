@@ -61,7 +61,7 @@ class SessionVerbs:
         }
 
     async def new(self, request: Request, reply: Reply) -> str:
-        """A credential for whoever logged in by a password."""
+        """A credential for whoever logged in by a password; their `role` stands beside it."""
         words(request, 0)
         only_options(request, "seconds")
         who = request.principal
@@ -72,7 +72,15 @@ class SessionVerbs:
         seconds = number(request, "seconds")
         made = self._accounts.begin(who.name, DEFAULT_SECONDS if seconds is None else seconds)
         log.info("session of %s until %s, for %s", who.name, iso(made.id.until), request.origin)
-        reply.item({"id": str(made.id), "secret": made.secret, "expires": iso(made.id.until)})
+        reply.item(
+            {
+                "id": str(made.id),
+                "secret": made.secret,
+                "expires": iso(made.id.until),
+                "user": who.name,
+                "role": who.role.value if who.role is not None else None,
+            }
+        )
         return f"log in as {SESSION_PREFIX}ID with the secret as the password"
 
     async def end(self, request: Request, reply: Reply) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from lvsm.core.errors import LvsmError, shortened
 from lvsm.core.operations import Value
+from lvsm.core.problems import Problem
 
 Given: TypeAlias = str | int | bool | tuple[str | int, ...] | None
 """What a key is set to; None takes the key out of the text, so that its default holds."""
@@ -21,9 +22,19 @@ Settings: TypeAlias = dict[str, Given]
 
 
 class EditError(LvsmError):
-    """A change that cannot be made; the text stays as it is."""
+    """A change that cannot be made; the text stays as it is.
+
+    `problems` are the mistakes one by one, where the text's reader found them.
+    """
 
     code = "bad-edit"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, problems: tuple[Problem, ...] = ()
+    ) -> None:
+        """Keep the message and the mistakes."""
+        super().__init__(message, code=code)
+        self.problems = problems
 
 
 class AddVip(Value, frozen=True, kw_only=True, tag_field="edit", tag="vip-add"):

@@ -130,7 +130,7 @@ def read(piece: str, name: str) -> VirtualService:
             f"{'.'.join(map(str, problem.path)) or name}: {problem.message}. {problem.advice}"
             for problem in parsed.problems
         )
-        raise EditError("; ".join(mistakes), code="invalid")
+        raise EditError("; ".join(mistakes), code="invalid", problems=parsed.problems)
     return parsed.configuration.vips[name]
 
 

@@ -26,7 +26,7 @@ async def test_a_session_has_an_id_a_secret_and_an_end() -> None:
     node = Node()
     reply = await node.ask(ALICE, "SESSION NEW", seconds="60")
     (item,) = reply.items
-    assert item.keys() == {"id", "secret", "expires"}
+    assert item.keys() == {"id", "secret", "expires", "user", "role"}
     assert item["expires"] == "2001-09-09T01:47:40.000Z"
     assert len(item["secret"]) == 64
     assert item["secret"] not in repr(node.log.records)

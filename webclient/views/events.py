@@ -1,0 +1,37 @@
+"""Who did what: the audit log, newest first."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from lvsm.client import NotAllowedError
+from webclient.site import session
+
+bp = Blueprint("events", __name__, url_prefix="/events")
+MOST = 200
+SPANS = {"1h": "1 hour", "1d": "1 day", "7d": "7 days", "30d": "30 days"}
+
+
+@bp.get("")
+def listed() -> str:
+    """The newest records of the node that answers."""
+    nodes = session().nodes
+    since = request.args.get("since", "1d")
+    since = since if since in SPANS else "1d"
+    allowed, records = True, []
+    try:
+        records = list(nodes.ask("AUDIT SHOW", options={"since": since, "limit": MOST}).items)
+    except NotAllowedError as error:
+        if error.code != "forbidden":
+            raise
+        allowed = False
+    status = nodes.one("STATUS")
+    return render_template(
+        "events.html",
+        status=status,
+        records=records[::-1],
+        allowed=allowed,
+        spans=SPANS,
+        since=since,
+        most=MOST,
+    )
