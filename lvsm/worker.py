@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from lvsm import __version__
 from lvsm.adapters import clock, event_pipe, files, heartbeat, machine
+from lvsm.adapters.apart import Apart
 from lvsm.adapters.audit_files import AuditFiles
 from lvsm.adapters.audit_log import AuditLog
 from lvsm.adapters.certificate_store import CertificateStore
@@ -42,6 +43,7 @@ from lvsm.daemon.auditing import Auditor
 from lvsm.daemon.cert_verbs import CertVerbs
 from lvsm.daemon.certificate_keeper import CertificateKeeper
 from lvsm.daemon.checking import Checked, Checker
+from lvsm.daemon.checking_apart import CheckingApart, Question
 from lvsm.daemon.config_verbs import ConfigVerbs
 from lvsm.daemon.control import Control
 from lvsm.daemon.counting import Counting
@@ -107,7 +109,7 @@ async def work(
         monotonic=clock.monotonic,
     )
     worker.certificates.use = server.use
-    async with aclosing(link), worker.audit_log, server:
+    async with aclosing(link), worker.apart, worker.audit_log, server:
         await server.listen_unix(sock=local)
         for listener in tcp:
             await server.listen_tcp(sock=listener)
@@ -166,6 +168,18 @@ class Worker:
                 present=view.configuration,
                 in_use=view.generation.text,
             )
+
+        self.apart = Apart("lvsm.daemon.checking_apart", "answer")
+        checking_apart = CheckingApart(
+            checker=checker,
+            here=check,
+            ask=self.apart.ask,
+            question=lambda: Question(
+                members=settings.members,
+                facts=checking.heard(view, own()),
+                present=view.configuration,
+            ),
+        )
 
         def address_of(name: str) -> str | None:
             node = view.configuration.nodes.get(name)
@@ -250,13 +264,19 @@ class Worker:
             new_id=lambda: secrets.token_urlsafe(18),
             chance=secrets.SystemRandom().random,
             tell=self.watchers.tell,
+            at_once=checking_apart.at_once,
+            prepare=checking_apart.check,
         )
         self.events = EventVerbs(view=view, watch=self.watch, control=self.control)
         self.handlers = Handlers(
             (
                 StatusVerbs(view=view, clock=clock, own_facts=own).table(),
-                ConfigVerbs(view=view, replicator=self.saving.replicator, check=check).table(),
-                PlanVerbs(view=view, planner=planner, check=check).table(),
+                ConfigVerbs(
+                    view=view, replicator=self.saving.replicator, checking=checking_apart
+                ).table(),
+                PlanVerbs(
+                    view=view, planner=planner, check=check, prepare=checking_apart.prepare
+                ).table(),
                 EditVerbs(view=view, save=self._save, check=check).table(),
                 self.events.table(),
                 PeerVerbs(

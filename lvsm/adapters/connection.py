@@ -94,6 +94,8 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._unsaid: Callable[[Session, float], list[Action]] | None = None
         self.watches: dict[asyncio.Task[None], None] = {}  # the oldest first
+        self.only_looks: asyncio.Task[None] | None = None
+        """The request in work, if nobody misses what it would have done."""
 
     # asyncio's calls
 
@@ -124,6 +126,8 @@ class Connection(asyncio.Protocol):
             self._timer.cancel()
         for task in self.watches:
             task.cancel()
+        if self.only_looks is not None:
+            self.only_looks.cancel()
         self._hub.forget(self)
 
     def pause_writing(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import struct
 import sys
@@ -74,6 +75,7 @@ class UnixConnection(Connection):
     def __init__(self, hub: Hub, make_session: MakeSession) -> None:
         """A client may say that it has nothing more to ask, and still read."""
         super().__init__(hub, make_session=make_session, half_close=True)
+        self._poll: select.poll | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask the kernel who is there."""
@@ -86,6 +88,20 @@ class UnixConnection(Connection):
             super().connection_made(transport)
         else:
             transport.abort()
+
+    def eof_received(self) -> bool:
+        """It may have ended altogether as well: from now on, that is looked for."""
+        if self._transport is not None:
+            self._poll = select.poll()
+            self._poll.register(self._transport.get_extra_info("socket"), 0)
+        return super().eof_received()
+
+    def tick(self, now: float) -> None:
+        """As any connection; whoever reads no more either (POLLHUP, poll(2)) is gone."""
+        if self._poll is not None and self._poll.poll(0):
+            self.abort()
+        else:
+            super().tick(now)
 
 
 def peer_credentials(transport: asyncio.BaseTransport) -> tuple[int, int]:

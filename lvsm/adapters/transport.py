@@ -32,6 +32,7 @@ from lvsm.core.certificate import end_point_hash
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Handler
 from lvsm.core.principal import Principal, local_principal
+from lvsm.core.reads import READS
 from lvsm.core.responses import Greeting
 from lvsm.core.server_login import ServerLogin, Verifiers
 from lvsm.core.session import LOGIN_VERBS, Request, Session, listed
@@ -178,6 +179,8 @@ class Server:
         reply = Answer(connection)
         reply.task = self._group.create_task(self._answer(connection, request, reply))
         self._keep(reply.task)
+        if request.verb in READS:
+            connection.only_looks = reply.task
 
     def logged_in(self, connection: Connection) -> None:
         """Somebody is there."""
@@ -275,6 +278,8 @@ class Server:
         finally:
             if reply.task is not None:
                 connection.watches.pop(reply.task, None)
+            if connection.only_looks is reply.task:
+                connection.only_looks = None
 
     async def _sweep(self) -> None:
         period = min(SWEEP_SECONDS, self.limits.login_seconds / 4, self.limits.stall_seconds / 4)

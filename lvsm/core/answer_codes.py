@@ -162,6 +162,14 @@ ANSWERS: Mapping[str, Note] = {
         "It was not done in time, or the connection was idle or not logged in for too long.",
         "Of a request: look whether it was done before asking again. Else connect again.",
     ),
+    "too-costly": Note(
+        "Reading the text took more processor time or memory than a text may.",
+        "Look whether this is the right file: 16 MiB of a configuration take about a minute.",
+    ),
+    "too-many-checks": Note(
+        "As many texts wait to be checked on this node as may.",
+        "Ask again later, or another node.",
+    ),
     "too-many-users": Note(
         "There are as many users as there can be.",
         "Remove some first.",

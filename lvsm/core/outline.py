@@ -89,6 +89,12 @@ def changed(before: Outline, old: str, new: str) -> Changed | None:
     return Changed(outline=Outline(runs=runs, length=len(new)), names=names)
 
 
+def differing(old: str, new: str) -> int:
+    """How many characters the piece of `new` has outside which both are alike."""
+    first, last = _difference(old, new)
+    return last - first + len(new) - len(old)
+
+
 def _runs(text: str, begin: int, end: int) -> tuple[Run, ...] | None:
     piece = text[begin:end]
     if '"""' in piece or "'''" in piece:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from lvsm.core.excerpt import excerpt
+from lvsm.core.excerpt import LONGEST, excerpt
 from lvsm.core.places import Path, Place
+
+MOST_TOLD = 200
+"""Mistakes that are told of one text: nobody reads more, and a large text may have millions."""
+
+_AROUND = 5 * LONGEST
+"""Characters before and behind a mistake that are looked at: what is shown lies well within."""
 
 
 class Severity(StrEnum):
@@ -84,16 +90,62 @@ def _in_order(problem: Problem) -> tuple[int, int, str]:
     return place.line, place.column, problem.code
 
 
+def most_telling(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Those problems that are told of many: `MOST_TOLD` of them, errors before warnings."""
+    if len(problems) <= MOST_TOLD:
+        return tuple(problems)
+    by_weight = sorted(problems, key=lambda problem: not problem.is_error)
+    return tuple(sorted(by_weight[:MOST_TOLD], key=_in_order))
+
+
 def render(problem: Problem, text: str, name: str) -> str:
     """A problem for people: its place, the line it stands in with carets below, and what to do."""
+    return rendered((problem,), text, name)[0]
+
+
+def rendered(problems: Iterable[Problem], text: str, name: str) -> list[str]:
+    """As `render`, for many: the text is gone through once if they are in its order."""
+    lines = _Lines(text)
+    return [_rendered(problem, lines, name) for problem in problems]
+
+
+def _rendered(problem: Problem, lines: _Lines, name: str) -> str:
     kind = "" if problem.is_error else "warning: "
     told = f"{kind}{problem.code}: {problem.message}"
     place = problem.place
     if place is None:
         return f"{name}: {told}\n  {problem.advice}"
-    lines = text.split("\n")
-    source = lines[place.line - 1].rstrip("\r") if place.line <= len(lines) else ""
-    shown, marks = excerpt(source, place.column - 1, place.length)
+    shown, marks = lines.excerpt(place)
     return (
         f"{name}:{place.line}:{place.column} {told}\n    {shown}\n    {marks}\n  {problem.advice}"
     )
+
+
+class _Lines:
+    """The lines of a text, found one after the other; only what is shown of one is copied."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._line, self._start = 1, 0
+
+    def excerpt(self, place: Place) -> tuple[str, str]:
+        start = self._start_of(place.line)
+        if start is None:
+            return excerpt("", place.column - 1, place.length)
+        end = self._text.find("\n", start)
+        end = len(self._text) if end < 0 else end
+        cut = max(0, place.column - 1 - _AROUND)
+        piece = self._text[start + cut : min(end, start + place.column - 1 + _AROUND)]
+        if len(piece) == end - start - cut:
+            piece = piece.rstrip("\r")
+        return excerpt(piece, place.column - 1 - cut, place.length)
+
+    def _start_of(self, line: int) -> int | None:
+        if line < self._line:
+            self._line, self._start = 1, 0
+        while self._line < line:
+            end = self._text.find("\n", self._start)
+            if end < 0:
+                return None
+            self._line, self._start = self._line + 1, end + 1
+        return self._start

@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_interface
 from lvsm.core.facts import Facts as NodeFacts
 from lvsm.core.model import Configuration, IPAddress, IPInterface, Node
 from lvsm.core.node_addresses import with_node_addresses
+from lvsm.core.outline import changed, differing
 from lvsm.core.piecewise import Pieces
 from lvsm.core.problems import Problem, located
 from lvsm.core.rereading import Reading, read, reread
@@ -15,17 +16,22 @@ from lvsm.core.revalidating import Judged, judge, revalidate
 from lvsm.core.rules import Facts
 from lvsm.daemon.view import View
 
+LITTLE = 4096
+"""Characters that are read at once, in some ms."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """What became of a text: the configuration (None when it cannot be read) and its problems.
 
-    `text` is what would be saved: the given one with the nodes' reported addresses added.
+    `text` is what would be saved: the given one with the nodes' reported addresses added. `untold`
+    are further errors, of a text that has very many.
     """
 
     text: str
     configuration: Configuration | None
     problems: tuple[Problem, ...]
+    untold: int = 0
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -49,9 +55,21 @@ def check(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Remembered:
+class Remembered:
+    """A text that was read, and what its rules said (None for what no rule was held against)."""
+
     reading: Reading
     judged: Judged | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What was said of a text, and what was known then."""
+
+    asked: str
+    told: Facts
+    present: Configuration
+    answer: Checked
 
 
 class Checker:
@@ -63,7 +81,38 @@ class Checker:
 
     def __init__(self) -> None:
         """Nothing is remembered."""
-        self._remembered: tuple[_Remembered, ...] = (_Remembered(reading=read("")),)
+        self._remembered: tuple[Remembered, ...] = (Remembered(reading=read("")),)
+        self._answered: tuple[Answered, ...] = ()
+        self._in_use = ""
+
+    @property
+    def last(self) -> Remembered:
+        """What was checked last."""
+        return self._remembered[0]
+
+    def answered(self, answered: Answered) -> None:
+        """What was said of a text elsewhere is said of it here too, for a while."""
+        self._answered = (answered, *self._answered[:1])
+
+    def remember(self, found: Remembered) -> None:
+        """What was read elsewhere counts as read here."""
+        text, in_use = found.reading.text, self._in_use
+        kept = [one for one in self._remembered if one.reading.text == in_use != text]
+        self._remembered = (found, *kept[:1])
+
+    def knows_most_of(self, text: str) -> bool:
+        """Whether little of `text` would have to be read: a few virtual services, or nothing."""
+        reading = _best(self._remembered, text, self._in_use).reading
+        if reading.text == text:
+            return True
+        if reading.outline is None or reading.parsed.configuration is None:
+            return False
+        if differing(reading.text, text) > LITTLE:
+            return False
+        found = changed(reading.outline, reading.text, text)
+        if found is None or any(name[0] != "vip" for name in found.names):
+            return False
+        return sum(end - start for start, end in found.outline.spans(found.names)) <= LITTLE
 
     def __call__(
         self,
@@ -75,22 +124,25 @@ class Checker:
         in_use: str = "",
     ) -> Checked:
         """`in_use` is the text of the `present` configuration; others are most like it."""
-        remembered = self._remembered
-        before = _best(remembered, text, in_use)
+        self._in_use = in_use
+        present = present or Configuration()
+        told = known(members, facts)
+        for one in self._answered:
+            if one.asked == text and one.told == told and one.present is present:
+                return one.answer
+        before = _best(self._remembered, text, in_use)
         reading = reread(before.reading, text)
         parsed = reading.parsed
         if parsed.configuration is None:
             return Checked(text=text, configuration=None, problems=parsed.problems)
-        reported = _reported(parsed.configuration, facts, present or Configuration())
+        reported = _reported(parsed.configuration, facts, present)
         configuration = _completed(parsed.configuration, reported)
-        told = known(members, facts)
         judged = (
             judge(configuration, told)
             if before.judged is None
             else revalidate(before.judged, configuration, told)
         )
-        kept = [one for one in remembered if one.reading.text == in_use != text]
-        self._remembered = (_Remembered(reading=reading, judged=judged), *kept[:1])
+        self.remember(Remembered(reading=reading, judged=judged))
         return Checked(
             text=with_node_addresses(text, reported) if reported else text,
             configuration=configuration,
@@ -98,7 +150,7 @@ class Checker:
         )
 
 
-def _best(remembered: tuple[_Remembered, ...], text: str, in_use: str) -> _Remembered:
+def _best(remembered: tuple[Remembered, ...], text: str, in_use: str) -> Remembered:
     """The text itself if it is remembered, else the one in use, else any."""
     for wanted in (text, in_use):
         for one in remembered:

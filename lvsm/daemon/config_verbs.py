@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
 from lvsm.core.handling import Reply
 from lvsm.core.messages import BadRequestError
-from lvsm.core.problems import Problem, render
+from lvsm.core.problems import Problem, most_telling, rendered
 from lvsm.core.session_actions import Request
-from lvsm.daemon.checking import Checked
+from lvsm.daemon.checking_apart import CheckingApart, Verdict
 from lvsm.daemon.replicator import Replicator
 from lvsm.daemon.requests import (
     Verb,
     Verbs,
     admins,
+    literal,
     number,
     only_options,
     readers,
@@ -32,13 +33,11 @@ MOST_CONFIRM_SECONDS = 86_400
 class ConfigVerbs:
     """Shows and checks texts; saving is the replicator's."""
 
-    def __init__(
-        self, *, view: View, replicator: Replicator, check: Callable[[str], Checked]
-    ) -> None:
-        """`check` reads and validates a text."""
+    def __init__(self, *, view: View, replicator: Replicator, checking: CheckingApart) -> None:
+        """`checking` reads and validates texts, however large, without holding others up."""
         self._view = view
         self._replicator = replicator
-        self._check = check
+        self._checking = checking
 
     def table(self) -> Verbs:
         """Each verb with its handler."""
@@ -82,7 +81,8 @@ class ConfigVerbs:
 
     async def config_check(self, request: Request, reply: Reply) -> str:
         """Hold a text against every rule and save nothing; `name` is what messages call it."""
-        reply.item(check_document(self._check(text(request)), request))
+        verdict = await self._checking.judge(literal(request), _name(request))
+        reply.item(check_document(verdict, request))
         return "checked"
 
     async def config_save(self, request: Request, reply: Reply) -> str:
@@ -96,6 +96,7 @@ class ConfigVerbs:
         connection asks again with the same one, and hears what became of it.
         """
         wanted = text(request)
+        checked = await self._checking.check(wanted)
         saved = await self._replicator.save(
             Asked(
                 text=wanted,
@@ -120,7 +121,7 @@ class ConfigVerbs:
                 "changed": saved.changed,
                 "nodes": have,
                 "confirm_by": saved.generation.confirm_by,
-                "rendered": _rendered(self._check(wanted), request),
+                "rendered": _rendered(checked.problems, request),
                 "summary": summary,
             }
         )
@@ -163,27 +164,31 @@ def _seconds(request: Request) -> int | None:
     return seconds
 
 
-def check_document(checked: Checked, request: Request) -> dict[str, object]:
+def check_document(verdict: Verdict, request: Request) -> dict[str, object]:
     """What became of a text, as the answer to CONFIG CHECK says it."""
-    count = len(checked.errors)
+    count = verdict.errors
     valid = "it could be saved" if not count else f"{count} to mend before it can be saved"
     return {
         "valid": not count,
-        "problems": [problem_document(problem, request) for problem in checked.problems],
-        "rendered": _rendered(checked, request),
+        "problems": _documents(verdict.problems, verdict.rendered),
+        "rendered": verdict.rendered,
         "summary": f"{_name(request)}: {valid}",
     }
 
 
-def problem_document(problem: Problem, request: Request) -> dict[str, object]:
-    """A problem as a document, with its text for people."""
-    text = (request.literal or b"").decode("utf-8", "replace")
-    return {**problem.to_json(), "rendered": render(problem, text, _name(request))}
+def problem_documents(problems: tuple[Problem, ...], request: Request) -> list[dict[str, object]]:
+    """The most telling problems as documents, each with its text for people."""
+    told = most_telling(problems)
+    return _documents(told, _rendered(told, request))
 
 
-def _rendered(checked: Checked, request: Request) -> list[str]:
+def _documents(problems: Iterable[Problem], texts: Iterable[str]) -> list[dict[str, object]]:
+    return [{**p.to_json(), "rendered": text} for p, text in zip(problems, texts, strict=True)]
+
+
+def _rendered(problems: tuple[Problem, ...], request: Request) -> list[str]:
     text = (request.literal or b"").decode("utf-8", "replace")
-    return [render(problem, text, _name(request)) for problem in checked.problems]
+    return rendered(most_telling(problems), text, _name(request))
 
 
 def _name(request: Request) -> str:

@@ -17,7 +17,7 @@ from lvsm.core.edits.forms import Edit, EditError, decode
 from lvsm.core.errors import LvsmError
 from lvsm.core.generation import Generation
 from lvsm.core.handling import Reply
-from lvsm.core.problems import Problem, render
+from lvsm.core.problems import Problem, most_telling, rendered
 from lvsm.core.session_actions import Request
 from lvsm.daemon.checking import Checked
 from lvsm.daemon.requests import Verb, Verbs, admins, literal, number, only_options, words
@@ -84,8 +84,9 @@ class EditVerbs:
                 edit, author, comment, again="base" not in request.options
             )
         except _RefusedError as refused:
-            for problem in refused.problems:
-                reply.item({**problem.to_json(), "rendered": render(problem, refused.text, _NAME)})
+            told = most_telling(refused.problems)
+            for problem, shown in zip(told, rendered(told, refused.text, _NAME), strict=True):
+                reply.item({**problem.to_json(), "rendered": shown})
             raise EditError(refused.message, code="invalid") from refused
         document = self._document(edit, draft, saved)
         reply.item(document)
@@ -126,7 +127,7 @@ class EditVerbs:
             "generation": number,
             "changed": saved.changed,
             "nodes": have,
-            "rendered": [render(problem, draft.text, _NAME) for problem in told],
+            "rendered": rendered(told, draft.text, _NAME),
             "summary": (
                 f"{describe(edit)}: {what} generation {number};"
                 f" {len(have)} of {len(self._view.members)} nodes have it"

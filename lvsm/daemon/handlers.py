@@ -17,7 +17,7 @@ from lvsm.core.handling import Reply
 from lvsm.core.principal import Need, Principal
 from lvsm.core.session_actions import Request
 from lvsm.daemon.auditing import Auditor
-from lvsm.daemon.config_verbs import problem_document
+from lvsm.daemon.config_verbs import problem_documents
 from lvsm.daemon.requests import Ongoing, Verb, Verbs
 from lvsm.daemon.save_errors import ConflictError, InvalidError
 
@@ -95,7 +95,7 @@ class Handlers:
 
 def _items(error: InvalidError | ConflictError, request: Request) -> list[Mapping[str, object]]:
     if isinstance(error, InvalidError):
-        return [problem_document(problem, request) for problem in error.problems]
+        return [*problem_documents(error.problems, request)]
     return [] if error.item is None else [error.item]
 
 

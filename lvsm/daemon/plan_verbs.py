@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -11,6 +11,7 @@ from lvsm.core.change_plan import parts
 from lvsm.core.handling import Reply
 from lvsm.core.session_actions import Request
 from lvsm.daemon.checking import Checked
+from lvsm.daemon.checking_apart import nothing, verdict_of
 from lvsm.daemon.config_verbs import check_document
 from lvsm.daemon.planning import NodeOutlook, Planner
 from lvsm.daemon.requests import Verb, Verbs, literal, nodes, readers, text, words
@@ -23,11 +24,19 @@ AT_ONCE = 500
 class PlanVerbs:
     """Answers what a text would do."""
 
-    def __init__(self, *, view: View, planner: Planner, check: Callable[[str], Checked]) -> None:
-        """`check` reads and validates a text."""
+    def __init__(
+        self,
+        *,
+        view: View,
+        planner: Planner,
+        check: Callable[[str], Checked],
+        prepare: Callable[[str], Awaitable[None]] = nothing,
+    ) -> None:
+        """`check` reads and validates a text; `prepare` sees to it that this takes no time."""
         self._view = view
         self._planner = planner
         self._check = check
+        self._prepare = prepare
 
     def table(self) -> Verbs:
         """Each verb with its handler."""
@@ -51,8 +60,11 @@ class PlanVerbs:
         call the text.
         """
         words(request, 0)
-        checked = self._check(text(request))
-        document = check_document(checked, request)
+        wanted = text(request)
+        await self._prepare(wanted)
+        checked = self._check(wanted)
+        name = request.options.get("name", "configuration")
+        document = check_document(verdict_of(checked, wanted, name), request)
         if checked.errors:
             reply.item({**document, "changed": False, "nodes": []})
             return "it could not be saved"
@@ -68,7 +80,9 @@ class PlanVerbs:
 
     async def peer_plan(self, request: Request, reply: Reply) -> str:
         """What this node would do with a generation: first the whole, then an item a step."""
-        found = await self._planner.here(generation_text.decode(literal(request)))
+        generation = generation_text.decode(literal(request))
+        await self._prepare(generation.text)
+        found = await self._planner.here(generation)
         for index, item in enumerate(parts(found)):
             reply.item(item)
             if index % AT_ONCE == 0:

@@ -110,7 +110,7 @@ class Replicator:
             )
         checked = self._check(asked.text)
         if checked.configuration is None or checked.errors:
-            count = len(checked.errors)
+            count = len(checked.errors) + checked.untold
             raise InvalidError(
                 f"{count} mistake{'s' if count != 1 else ''}, nothing was saved", checked.errors
             )

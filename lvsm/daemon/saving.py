@@ -8,7 +8,7 @@ voter: disk changed ─► replicator uses the head ─► control loop; caretak
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from lvsm.core.events import Happening
 from lvsm.core.replication.disk import Disk
@@ -20,6 +20,7 @@ from lvsm.daemon.couriers import Couriers
 from lvsm.daemon.ports import Clock, Dial, Store
 from lvsm.daemon.proposing import Proposer
 from lvsm.daemon.replicator import Replicator
+from lvsm.daemon.using import Using
 from lvsm.daemon.view import View
 from lvsm.daemon.voter import Voter
 
@@ -38,12 +39,14 @@ class Saving:
         new_id: Callable[[], str],
         chance: Callable[[], float],
         tell: Callable[[Happening], None],
+        at_once: Callable[[str], bool] = lambda _text: True,
+        prepare: Callable[[str], Awaitable[object]] | None = None,
     ) -> None:
         """Read the disk, or begin it; `new_id` draws a text never used before.
 
         `dial` connects to another node, `chance` is one of [0, 1), `check` reads and validates a
-        text, `tell` tells those who watch. Raises OSError, and LvsmError for a disk that
-        cannot be used.
+        text, `tell` tells those who watch, `at_once` and `prepare` are as in `using`. Raises
+        OSError, and LvsmError for a disk that cannot be used.
         """
         names = tuple(name for name in view.members if name != view.me)
         disk = store.load(view.me, view.members, incarnation=new_id())
@@ -80,6 +83,7 @@ class Saving:
             clock=clock,
             chance=chance,
         )
+        self._using = Using(self.replicator.moved, at_once=at_once, prepare=prepare)
         self.replicator.load()
 
     async def run(self) -> None:
@@ -88,7 +92,8 @@ class Saving:
             group.create_task(self._couriers.run(self.caretaker.heard))
             group.create_task(self.caretaker.run())
             group.create_task(self.confirming.run())
+            group.create_task(self._using.run())
 
     def _moved(self, before: Disk, after: Disk) -> None:
-        self.replicator.moved(before, after)
+        self._using.moved(before, after)
         self.caretaker.moved(before, after)
