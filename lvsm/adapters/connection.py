@@ -18,13 +18,14 @@ from lvsm.core.handling import Handler
 from lvsm.core.principal import Principal
 from lvsm.core.responses import Event, Prepared, Response
 from lvsm.core.roles import Right
-from lvsm.core.session import Request, Session
+from lvsm.core.session import Session
 from lvsm.core.session_actions import (
     Action,
     Close,
     Deliver,
     LoggedIn,
     Pause,
+    Request,
     Resume,
     Send,
     Settle,

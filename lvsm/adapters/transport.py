@@ -35,7 +35,9 @@ from lvsm.core.principal import Principal, local_principal
 from lvsm.core.reads import READS
 from lvsm.core.responses import Greeting
 from lvsm.core.server_login import ServerLogin, Verifiers
-from lvsm.core.session import LOGIN_VERBS, Request, Session, listed
+from lvsm.core.session import Session
+from lvsm.core.session_actions import Request
+from lvsm.core.session_table import LOGIN_VERBS, listed
 
 log = logging.getLogger(__name__)
 

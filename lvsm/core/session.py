@@ -18,7 +18,7 @@ from lvsm.core import messages
 from lvsm.core.admission import Limits
 from lvsm.core.allowance import Allowance
 from lvsm.core.lines import Line, LineReader, Literal, StreamError
-from lvsm.core.messages import BadRequestError, Command
+from lvsm.core.messages import Command
 from lvsm.core.principal import Principal
 from lvsm.core.responses import Err, Greeting, Listing, Ok, Response
 from lvsm.core.server_login import ServerLogin
@@ -27,17 +27,14 @@ from lvsm.core.session_actions import (
     Close,
     Deliver,
     LoggedIn,
-    Pause,
     Request,
-    Resume,
-    Send,
     Settle,
     Wait,
 )
+from lvsm.core.session_output import Output
 from lvsm.core.session_queue import Queue
 from lvsm.core.session_table import (
     CANNED,
-    LOGIN_VERBS,
     MOVES,
     STRANGERS_LISTING,
     TABLE,
@@ -45,15 +42,9 @@ from lvsm.core.session_table import (
     State,
     Turn,
     Word,
-    listed,
 )
-
-__all__ = ["LOGIN_VERBS", "Principal", "Request", "Session", "State", "listed"]
-
-TURN = 64
-"""Lines that are taken of what a client has sent ahead before others have their turn."""
-TURN_BYTES = 64 * 1024
-"""What is said to it in a turn; one answer may go beyond it."""
+from lvsm.core.session_turns import Turns
+from lvsm.core.session_words import understood
 
 
 class Session:
@@ -85,11 +76,9 @@ class Session:
         self._reader = LineReader(max_line=limits.line_before_login, max_literal=limits.literal)
         self._command: Command | None = None
         self._queue = Queue(allowance or limits.allowance())
-        self._actions: list[Action] = []
-        self._paused = False
+        self._output = Output()
+        self._turns = Turns()
         self._ended = False
-        self._yielded = False
-        self._said = 0
         self._before_login = 0
         self._began = 0.0
         self._heard = 0.0
@@ -99,38 +88,38 @@ class Session:
     def start(self, now: float) -> list[Action]:
         """Greet; whoever is known already is ready at once."""
         self._began = self._heard = now
-        self._send(self._greeting)
+        self._output.send(self._greeting)
         if self.principal is None:
             self._move(Turn.GREETED)
         else:
             self._become(self.principal, Turn.VOUCHED)
-        return self._taken()
+        return self._output.taken()
 
     def receive(self, data: bytes, now: float) -> list[Action]:
         """Bytes have arrived."""
         if self.state is not State.CLOSED:
             self._reader.feed(data)
             self._read(now)
-        return self._taken()
+        return self._output.taken()
 
     def ended(self, now: float) -> list[Action]:
         """The client will send no more: what it asked for is answered, and then it is over."""
         self._ended = True
         self._read(now)
-        return self._taken()
+        return self._output.taken()
 
     def answered(self, now: float) -> list[Action]:
         """The delivered request has its OK or ERR: go on with the next."""
         self._queue.answered()
         self._heard = now
         self._read(now)
-        return self._taken()
+        return self._output.taken()
 
     def rested(self, now: float) -> list[Action]:
         """The `Wait` is over: the next request may be within the allowance."""
         self._queue.rested()
         self._read(now)
-        return self._taken()
+        return self._output.taken()
 
     def settled(self, now: float) -> list[Action]:
         """The penalty has passed: tell how the login ended."""
@@ -139,14 +128,14 @@ class Session:
         principal, proof = self._login.principal, self._login.proof
         if proof is None:
             self._refuse("auth-failed", "the user or the password is wrong", Turn.FAILED)
-            return self._taken()
-        self._send(proof)
+            return self._output.taken()
+        self._output.send(proof)
         who = principal.name if principal.session else self._login.user
-        self._send(Ok(0, f"logged in as {who}"))
+        self._output.send(Ok(0, f"logged in as {who}"))
         self._become(principal, Turn.PROVED)
         self._heard = now
         self._read(now)
-        return self._taken()
+        return self._output.taken()
 
     def tick(self, now: float, *, busy: bool = False) -> list[Action]:
         """Time has passed; `busy` says that something (a WATCH) still goes out unasked."""
@@ -157,30 +146,29 @@ class Session:
             self._refuse("timeout", "log in sooner after connecting")
         elif idle and self.state is State.READY:
             self._refuse("timeout", "nothing was asked for too long: connect again")
-        return self._taken()
+        return self._output.taken()
 
     def dismiss(self, code: str, message: str) -> list[Action]:
         """Whoever logged in may stay no longer: say why, and end it."""
         if self.state is State.READY:
             self._refuse(code, message)
-        return self._taken()
+        return self._output.taken()
 
     def _read(self, now: float) -> None:
         """Take events until there are none, enough waits already, or others are to have a turn."""
-        self._yielded = False
-        taken = self._said = 0
+        self._turns.begin()
+        self._output.said = 0
         try:
             while self._may_read(now):
                 event = self._reader.next_event()
                 if event is None:
                     break
-                taken += 1
                 self._heard = now
                 if isinstance(event, Line):
                     self._line(event.text)
                 else:
                     self._literal(event)
-                if taken >= TURN or self._said >= TURN_BYTES:
+                if self._turns.took(self._output.said):
                     self._yield()
                     break
         except StreamError as error:
@@ -190,10 +178,9 @@ class Session:
 
     def _yield(self) -> None:
         """Go on later with what was read ahead: when there is an answer, or at once otherwise."""
-        self._yielded = True
         if self._queue.idle:
             self._queue.rest()
-            self._actions.append(Wait(0.0))
+            self._output.do(Wait(0.0))
 
     def _may_read(self, now: float) -> bool:
         self._advance(now)
@@ -206,20 +193,8 @@ class Session:
     def _line(self, text: str) -> None:
         if self.state is State.AUTHENTICATING:
             self._proof(text)
-            return
-        if not text.strip(" \t"):
-            return
-        try:
-            command = messages.parse(text, self._verbs)
-        except BadRequestError as error:
-            self._react(Word.MALFORMED, Command(verb=text, args=(error.message,)))
-            return
-        if command.literal is not None:
-            self._react(Word.WITH_LITERAL, command)
-        elif command.verb in LOGIN_VERBS:
-            self._react(Word(command.verb), command)
-        else:
-            self._react(Word.OTHER, command)
+        elif (found := understood(text, self._verbs)) is not None:
+            self._react(*found)
 
     def _react(self, word: Word, command: Command) -> None:
         reaction = TABLE[self.state, word]
@@ -238,14 +213,7 @@ class Session:
             self._answer(Err("unknown-verb", f"there is no {command.verb}: HELP lists what is"))
         elif self.principal is not None:
             self._queue.put(
-                Request(
-                    principal=self.principal,
-                    origin=self._origin,
-                    verb=command.verb,
-                    args=command.args,
-                    options=command.options,
-                    literal=literal,
-                )
+                Request.of(command, literal, principal=self.principal, origin=self._origin)
             )
 
     def _auth(self, command: Command) -> None:
@@ -256,14 +224,14 @@ class Session:
         if isinstance(step, Err):
             self._refuse(step.code, step.message)
         else:
-            self._send(step)
+            self._output.send(step)
             self._move(Turn.OPENED)
 
     def _proof(self, text: str) -> None:
         if self._login is not None:
             accepted = self._login.close(text)
             self._move(Turn.TRIED)
-            self._actions.append(Settle(self._login.user, accepted))
+            self._output.do(Settle(self._login.user, accepted))
 
     def _quit(self, _command: Command) -> None:
         self._answer(Ok(0, "good bye"))
@@ -295,22 +263,21 @@ class Session:
         """Do what waits, up to the next request that somebody else has to answer."""
         while self.state is not State.CLOSED and (entry := self._queue.take(now)) is not None:
             if isinstance(entry, Request):
-                self._actions.append(Deliver(entry))
+                self._output.do(Deliver(entry))
             elif isinstance(entry, Wait):
-                self._actions.append(entry)
+                self._output.do(entry)
             elif isinstance(entry, Close):
                 self._close(entry.reason)
             else:
-                self._send(entry)
+                self._output.send(entry)
 
     def _pace(self, now: float) -> None:
         self._advance(now)
         if self._ended and self._queue.idle and self.state not in {State.SETTLING, State.CLOSED}:
             self._close("the client has ended")
-        full = self._yielded or not self._may_read(now)
-        if full != self._paused and self.state is not State.CLOSED:
-            self._paused = full
-            self._actions.append(Pause() if full else Resume())
+        full = self._turns.ended or not self._may_read(now)
+        if self.state is not State.CLOSED and (change := self._turns.pace(full=full)):
+            self._output.do(change)
 
     def _become(self, principal: Principal, turn: Turn) -> None:
         self.principal = principal
@@ -318,15 +285,10 @@ class Session:
         if principal.kind == "node":
             self._reader.max_literal = self._limits.peer_literal
         self._move(turn)
-        self._actions.append(LoggedIn(principal))
-
-    def _send(self, response: Response) -> None:
-        data = response.render().encode("utf-8") + b"\n"
-        self._said += len(data)
-        self._actions.append(Send(data))
+        self._output.do(LoggedIn(principal))
 
     def _refuse(self, code: str, message: str, turn: Turn = Turn.ENDED) -> None:
-        self._send(Err(code, message))
+        self._output.send(Err(code, message))
         self._close(code, turn)
 
     def _move(self, turn: Turn) -> None:
@@ -335,11 +297,7 @@ class Session:
     def _close(self, reason: str, turn: Turn = Turn.ENDED) -> None:
         self._move(turn)
         self._queue.clear()
-        self._actions.append(Close(reason))
-
-    def _taken(self) -> list[Action]:
-        actions, self._actions = self._actions, []
-        return actions
+        self._output.do(Close(reason))
 
     _REACTIONS: ClassVar[dict[Reaction, Callable[[Session, Command], None]]] = {
         Reaction.OPEN_LOGIN: _auth,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lvsm.core.messages import Command
 from lvsm.core.principal import Principal
 
 
@@ -18,6 +19,20 @@ class Request:
     args: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
     literal: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(
+        cls, command: Command, literal: bytes | None, *, principal: Principal, origin: str
+    ) -> Request:
+        """What a command with that literal wants, of that principal from there."""
+        return cls(
+            principal=principal,
+            origin=origin,
+            verb=command.verb,
+            args=command.args,
+            options=command.options,
+            literal=literal,
+        )
 
 
 @dataclass(frozen=True, slots=True)

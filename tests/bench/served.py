@@ -18,7 +18,7 @@ from lvsm.adapters.transport import Server
 from lvsm.core import scram
 from lvsm.core.admission import Limits
 from lvsm.core.handling import Reply
-from lvsm.core.session import Request
+from lvsm.core.session_actions import Request
 
 KEY = b"k" * 32
 VERB = "ECHO"

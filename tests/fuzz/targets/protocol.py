@@ -15,8 +15,9 @@ from lvsm.core.errors import LvsmError
 from lvsm.core.lines import Line, LineReader, Literal
 from lvsm.core.principal import Principal
 from lvsm.core.responses import Greeting, Ok
-from lvsm.core.session import LOGIN_VERBS, Session, listed
+from lvsm.core.session import Session
 from lvsm.core.session_actions import Action, Close, Deliver, Send, Wait
+from lvsm.core.session_table import LOGIN_VERBS, listed
 from tests.fuzz.target import Target, law, text_of
 
 VERBS = dict.fromkeys(

@@ -15,7 +15,7 @@ from lvsm.core.admission import Limits
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Handler, Reply
 from lvsm.core.principal import Principal
-from lvsm.core.session import Request
+from lvsm.core.session_actions import Request
 
 KEY = b"k" * 32
 PASSWORD = "pencil"

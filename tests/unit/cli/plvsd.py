@@ -27,7 +27,7 @@ from lvsm.client import Unix
 from lvsm.core import scram
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Reply
-from lvsm.core.session import Request
+from lvsm.core.session_actions import Request
 
 PASSWORD = "pencil"
 VERBS = (

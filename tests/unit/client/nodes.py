@@ -17,7 +17,7 @@ from lvsm.core import scram
 from lvsm.core.admission import Limits
 from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Reply
-from lvsm.core.session import Request
+from lvsm.core.session_actions import Request
 from tests.unit.adapters.protocol_node import PASSWORD, Verifiers
 
 VERBS = ("STATUS", "VIP SHOW", "CONFIG SAVE", "CONFIG CHECK", "WATCH", "AUDIT FOLLOW", "HANG")

@@ -11,19 +11,21 @@ from lvsm.core.allowance import Allowance
 from lvsm.core.principal import Principal, local_principal
 from lvsm.core.responses import Greeting
 from lvsm.core.server_login import ServerLogin
-from lvsm.core.session import LOGIN_VERBS, TURN, TURN_BYTES, Request, Session, listed
+from lvsm.core.session import Session
 from lvsm.core.session_actions import (
     Action,
     Close,
     Deliver,
     LoggedIn,
     Pause,
+    Request,
     Resume,
     Send,
     Settle,
     Wait,
 )
-from lvsm.core.session_table import State
+from lvsm.core.session_table import LOGIN_VERBS, State, listed
+from lvsm.core.session_turns import TURN, TURN_BYTES
 
 BINDING = b"b" * 32
 FEW = scram.KEY_ITERATIONS
