@@ -15,15 +15,18 @@ import os
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 
 from lvsm import __version__
-from lvsm.adapters import event_pipe
+from lvsm.adapters import event_pipe, lock
 from lvsm.core.errors import LvsmError
 from lvsm.privileged.drop import become
 from lvsm.settings import Paths, Settings, load
 
 log = logging.getLogger("plvsd")
+LOCK_SECONDS = 3.0
+_AGAIN_SECONDS = 0.1
 FORMAT = "%(asctime)s %(processName)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -34,11 +37,14 @@ def main() -> None:
     if os.geteuid() != 0:
         sys.exit("plvsd: it starts as root and drops to its own uid: run it as root")
     try:
+        if options.release:
+            sys.exit(_release(paths, dry_run=options.dry_run))
         settings = load(paths)
+        _lock(paths)
         listeners = _bind(settings)
     except (LvsmError, OSError) as error:
         sys.stderr.write(f"plvsd: {error}\n")
-        sys.exit(1 if isinstance(error, OSError) else 2)
+        sys.exit(1 if isinstance(error, OSError | RunsError) else 2)
     _log_to(paths.log if options.daemon else None, settings)
     if options.daemon:
         _to_background()
@@ -55,8 +61,64 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--daemon", action="store_true", help="go to the background, log to /var/log/plvsd.log"
     )
+    parser.add_argument(
+        "--release",
+        action="store_true",
+        help="give back what plvsd changed on this machine (addresses, IPVS services, packet"
+        " filter, sysctls, devices, haresources) and end; plvsd and heartbeat must be stopped",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="with --release: only print the commands"
+    )
     parser.add_argument("--version", action="version", version=f"plvsd {__version__}")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.dry_run and not options.release:
+        parser.error("--dry-run is for --release")
+    return options
+
+
+class RunsError(LvsmError):
+    """Another program has to be stopped first."""
+
+    code = "runs-already"
+
+
+def _lock(paths: Paths) -> None:
+    """Be the only plvsd of this machine until this process and its child end; raises RunsError.
+
+    One that has been told to stop has LOCK_SECONDS to end.
+    """
+    paths.run.mkdir(mode=0o755, exist_ok=True)
+    for _ in range(round(LOCK_SECONDS / _AGAIN_SECONDS)):
+        if lock.take(paths.lock) is not None:
+            return
+        time.sleep(_AGAIN_SECONDS)
+    raise RunsError("plvsd runs on this machine: stop it first (/etc/init.d/plvsd stop)")
+
+
+def _release(paths: Paths, *, dry_run: bool) -> int:
+    """Give everything back; the exit status is 1 when something was refused.
+
+    While heartbeat runs here the other directors count on what this node holds, so it is refused.
+    """
+    from lvsm.adapters import heartbeat
+    from lvsm.wiring import release
+
+    if not dry_run:
+        _lock(paths)
+        if heartbeat.instance() is not None:
+            raise RunsError(
+                "heartbeat runs on this machine, so no other director would take over what this"
+                " node holds: stop it first (/etc/init.d/heartbeat stop)"
+            )
+    refused = release(paths, dry_run=dry_run, say=_say)
+    for problem in refused:
+        sys.stderr.write(f"plvsd: {problem}\n")
+    return 1 if refused else 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
 def _bind(settings: Settings) -> tuple[socket.socket, list[socket.socket], int]:

@@ -51,6 +51,11 @@ class Paths:
         return self.audit / "audit.jsonl"
 
     @property
+    def lock(self) -> Path:
+        """What the plvsd that runs holds locked, so that there is one at a time."""
+        return self.run / "lock"
+
+    @property
     def pid(self) -> Path:
         """The file with the process id of the privileged half, which is plvsd's main process."""
         return self.run / "plvsd.pid"

@@ -4,27 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lvsm.settings import Settings
+from lvsm.settings import Paths, Settings
 
 if TYPE_CHECKING:
-    from lvsm.privileged.performer import Machine
+    from lvsm.privileged.performer import Machine, Performer
+    from lvsm.privileged.record import Record
 
 
 def run_privileged(settings: Settings, connection: socket.socket) -> None:
     """Be the privileged half until the worker has ended."""
-    from lvsm.adapters import files
     from lvsm.adapters.ipvs import load_module
+    from lvsm.privileged.serve import serve
+
+    load_module()
+    performer, _ = _performer(settings.paths, settings.members)
+    serve(connection, performer.answer)
+
+
+def release(paths: Paths, *, dry_run: bool, say: Callable[[str], None]) -> tuple[str, ...]:
+    """Give back what plvsd changed on this machine, or only say it; what was refused.
+
+    `say` is told each command. Nobody else may be plvsd meanwhile. Raises LvsmError, OSError.
+    """
+    from lvsm.privileged import release as releasing
+
+    performer, record = _performer(paths, ())
+    found = releasing.plan(performer)
+    for command in found.commands:
+        say(command)
+    return () if dry_run else releasing.perform(performer, found, record.forget)
+
+
+def _performer(paths: Paths, nodes: Collection[str]) -> tuple[Performer, Record]:
+    """The performer on this machine with its record; `nodes` are those that ha.cf lists."""
+    from lvsm.adapters import files
     from lvsm.core.haresources import render
     from lvsm.core.verbs import HaresourcesGroup
     from lvsm.privileged.performer import Performer
     from lvsm.privileged.record import Record
-    from lvsm.privileged.serve import serve
 
-    haresources = settings.paths.haresources
+    haresources = paths.haresources
 
     def write_haresources(groups: Sequence[HaresourcesGroup]) -> None:
         before = haresources.read_text(encoding="utf-8") if haresources.exists() else ""
@@ -35,14 +58,11 @@ def run_privileged(settings: Settings, connection: socket.socket) -> None:
     def replace_volatile(path: Path, data: bytes, mode: int) -> None:
         files.replace(path, data, mode=mode, durable=False)
 
-    load_module()
+    record = Record(paths.run, replace_volatile)
     performer = Performer(
-        machine=real_machine(),
-        record=Record(settings.paths.run, replace_volatile),
-        write_haresources=write_haresources,
-        nodes=settings.members,
+        machine=real_machine(), record=record, write_haresources=write_haresources, nodes=nodes
     )
-    serve(connection, performer.answer)
+    return performer, record
 
 
 def real_machine() -> Machine:

@@ -134,6 +134,12 @@ class Record:
         (self._groups / group).unlink(missing_ok=True)
         self._held.pop(group, None)
 
+    def forget(self) -> None:
+        """Drop the record: whatever is still in it is not there any more."""
+        for group in tuple(self._held):
+            self.release(group)
+        self._file.unlink(missing_ok=True)
+
     def _store(self) -> None:
         self._replace(self._file, msgspec.json.encode(self.owned()), 0o600)
 
