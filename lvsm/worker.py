@@ -17,7 +17,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from lvsm import __version__
-from lvsm.adapters import clock, event_pipe, files, heartbeat, machine
+from lvsm.adapters import clock, event_pipe, files, heartbeat, machine, route_events
 from lvsm.adapters.apart import Apart
 from lvsm.adapters.audit_files import AuditFiles
 from lvsm.adapters.audit_log import AuditLog
@@ -36,7 +36,7 @@ from lvsm.core.facts import Facts
 from lvsm.core.roles import OF_ACCOUNT
 from lvsm.core.scram_keys import parse_verifier
 from lvsm.core.status import Known
-from lvsm.daemon import checking
+from lvsm.daemon import checking, kernel_events
 from lvsm.daemon.accounts import Accounts
 from lvsm.daemon.audit_verbs import AuditVerbs, tell_written
 from lvsm.daemon.auditing import Auditor
@@ -75,6 +75,8 @@ from lvsm.daemon.watchers import Watchers
 from lvsm.settings import Settings
 
 log = logging.getLogger(__name__)
+PACE_SECONDS = 0.05
+"""How long the kernel's events are let come together before one look at it."""
 
 
 async def work(
@@ -337,6 +339,7 @@ class Worker:
             self.auditor.run,
             self.keeper.run,
             partial(follow, events, self.events.notes()),
+            partial(kernel_events.follow, route_events.changes(PACE_SECONDS), self.control.wake),
         )
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part()) for part in parts]

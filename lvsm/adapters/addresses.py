@@ -24,6 +24,7 @@ from lvsm.adapters.netlink import (
     attribute,
     attributes,
 )
+from lvsm.adapters.route_events import RouteEvents
 from lvsm.core.operations import AddAddress, AnyOperation, DeleteAddress, Failure, Interface
 
 _NETLINK_ROUTE = 0
@@ -52,9 +53,19 @@ class Addresses:
     def __init__(self) -> None:
         """Open the socket; raises OSError."""
         self._netlink = Netlink(_NETLINK_ROUTE)
+        self._events = RouteEvents()
+        self._seen: tuple[Interface, ...] | None = None
 
     def read_interfaces(self) -> tuple[Interface, ...]:
-        """All interfaces in the kernel's order; raises NetlinkError, OSError."""
+        """All interfaces in the kernel's order; raises NetlinkError, OSError.
+
+        They are listed again only after the kernel has told of a change.
+        """
+        if self._events.heard() or self._seen is None:  # asked first: what comes later is heard
+            self._seen = self._list()
+        return self._seen
+
+    def _list(self) -> tuple[Interface, ...]:
         links: dict[int, tuple[str, bool, bool]] = {}
         for body in self._netlink.dump(_GET_LINK, _IFINFO.pack(0, 0, 0, 0, 0)):
             _, _, index, flags, _ = _IFINFO.unpack_from(body)
@@ -79,6 +90,7 @@ class Addresses:
 
         Codes: exists, missing, no-interface, invalid, not-permitted, kernel. Raises DesyncError.
         """
+        self._seen = None  # the kernel tells of a new IPv6 address only some time later
         indexes = {name: index for index, name in socket.if_nameindex()}
         messages: list[Message] = []
         places: list[int] = []

@@ -12,7 +12,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from lvsm.adapters import clock
 from lvsm.adapters import ipvs_wire as wire
 from lvsm.adapters.netlink import Netlink, NetlinkError, attribute, attributes
 from lvsm.core.model import Protocol
@@ -34,6 +37,9 @@ from lvsm.core.operations import (
 PROBED_WITH = ServiceKey(protocol=Protocol.TCP, address="127.255.255.254", port=1)
 """A service that no packet reaches; it is there while the kernel is asked for a scheduler."""
 
+UNSHOWN_SECONDS = 10.0
+_TABLE = Path("/proc/net/ip_vs")
+_ARROW = b"  -> "
 _NETLINK_GENERIC = 16
 _CONTROL_FAMILY = 16
 _GET_FAMILY = 3
@@ -56,6 +62,25 @@ def load_module() -> None:
         subprocess.run([modprobe, "-q", "ip_vs"], stdin=subprocess.DEVNULL, check=False, timeout=30)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """The table as it was read last; `shape` is the kernel's text then, `until` monotonic."""
+
+    states: tuple[ServiceState, ...]
+    shape: bytes | None
+    until: float
+
+
+def _shape() -> bytes | None:
+    """What /proc/net/ip_vs says of the table, but for connections; None where it is not there."""
+    try:
+        with _TABLE.open("rb") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    return b"\n".join([x.rsplit(None, 2)[0] if x.startswith(_ARROW) else x for x in lines])
+
+
 class Ipvs:
     """The IPVS table of this network namespace; needs CAP_NET_ADMIN."""
 
@@ -63,6 +88,7 @@ class Ipvs:
         """Open the socket; raises OSError."""
         self._netlink = Netlink(_NETLINK_GENERIC)
         self._family: int | None = None
+        self._seen: _Seen | None = None
 
     def available(self) -> bool:
         """Whether this kernel has IPVS."""
@@ -77,7 +103,22 @@ class Ipvs:
         return True
 
     def read(self) -> tuple[ServiceState, ...]:
-        """All services with their destinations, ordered by key; raises NetlinkError, OSError."""
+        """All services with their destinations, ordered by key; raises NetlinkError, OSError.
+
+        The kernel tells nobody of changes, so each time its own text of the table is looked at,
+        and the table is read again when that is another one. What the text does not show
+        (thresholds, tunnels) is found out every UNSHOWN_SECONDS.
+        """
+        shape, now = _shape(), clock.monotonic()
+        seen = self._seen
+        if seen is None or shape is None or shape != seen.shape or now >= seen.until:
+            states = self._list()
+            if seen is not None and states == seen.states:
+                states = seen.states
+            seen = self._seen = _Seen(states=states, shape=shape, until=now + UNSHOWN_SECONDS)
+        return seen.states
+
+    def _list(self) -> tuple[ServiceState, ...]:
         states = []
         for body in self._netlink.dump(self._id(), wire.plain_message(wire.GET_SERVICE)):
             service = wire.parse_service(body)
@@ -122,6 +163,7 @@ class Ipvs:
         DesyncError when the kernel stopped in the middle.
         """
         family = self._id()
+        self._seen = None
         errors = self._netlink.batch([(family, 0, _body(operation)) for operation in operations])
         return tuple(
             Failure(index=index, code=_code(operations[index], number), reason=os.strerror(number))

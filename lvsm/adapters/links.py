@@ -19,6 +19,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 
 from lvsm.adapters.netlink import Message, Netlink, NetlinkError, attribute, attributes
+from lvsm.adapters.route_events import RouteEvents
 from lvsm.core.operations import AnyOperation, BringUp, Failure, TakeDown
 
 _NETLINK_ROUTE = 0
@@ -44,12 +45,15 @@ class Links:
     def __init__(self) -> None:
         """Open the socket; raises OSError."""
         self._netlink = Netlink(_NETLINK_ROUTE)
+        self._events = RouteEvents()
+        self._ways: dict[str, str] = {}
 
     def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:
         """Set devices up (made first where they are missing) and down, in order.
 
         Codes: no-interface, kernel.
         """
+        self._ways.clear()
         failures = []
         for place, operation in enumerate(operations):
             failure = self._perform(operation)
@@ -78,9 +82,15 @@ class Links:
         """By which gateway packets from each of `sources` to the outside would leave.
 
         The empty text where there is no way, or one without a gateway. Rules of policy routing are
-        followed, as they would be for an answer. Raises OSError.
+        followed, as they would be for an answer. The kernel is asked again only after it has told
+        of a change. Raises OSError.
         """
-        return {source: self._way_out(source) for source in sources}
+        if self._events.heard():
+            self._ways.clear()
+        for source in sources:
+            if source not in self._ways:
+                self._ways[source] = self._way_out(source)
+        return {source: self._ways[source] for source in sources}
 
     def _way_out(self, source: str) -> str:
         mine = ip_address(source)

@@ -31,6 +31,7 @@ from lvsm.core.verbs import (
     Probed,
     Read,
     Refused,
+    Same,
     State,
     WriteHaresources,
     decode_reply,
@@ -52,16 +53,23 @@ class PrivilegedLink:
         self._reader = reader
         self._writer = writer
         self._turn = asyncio.Lock()
+        self._seen: State | None = None
 
     async def read(self, ways_out_from: Sequence[AddressText] = ()) -> KernelState:
-        """What the kernel has now; raises LvsmError.
+        """What the kernel has now, the same object as before while it is the same.
 
         `ways_out_from` are addresses of this node; by which gateway their packets would leave is
-        told too.
+        told too. Raises LvsmError.
         """
-        reply = await self._ask(Read(ways_out_from=tuple(ways_out_from)))
+        seen = self._seen
+        reply = await self._ask(
+            Read(ways_out_from=tuple(ways_out_from), unless=seen.mark if seen else 0)
+        )
+        if isinstance(reply, Same) and seen is not None:
+            return seen.kernel
         if not isinstance(reply, State):
             raise BadFrameError(f"unexpected answer {reply!r}")
+        self._seen = reply
         return reply.kernel
 
     async def apply(self, operations: Sequence[AnyOperation]) -> tuple[Failure, ...]:

@@ -31,8 +31,19 @@ def status(document: Document, output: Output) -> str:
     ]
     lines.append(output.table(header, rows, right="GENERATION"))
     lines += [f"{node['name']}: {node['reason']}" for node in document["nodes"] if node["reason"]]
+    lines += [line for node in document["nodes"] for line in foreign(node)]
     lines += [f"! {problem}" for problem in document["problems"]]
     return "\n".join(lines)
+
+
+def foreign(node: Document) -> list[str]:
+    """A line about the IPVS services on a node that LVSM did not make; none where there is none."""
+    count, named = node.get("foreign_services_count", 0), node.get("foreign_services", [])
+    if not count:
+        return []
+    more = ", ..." if count > len(named) else ""
+    what = f"{count} IPVS service{'' if count == 1 else 's'} that LVSM did not make"
+    return [f"{node['name']}: {what}, left alone: {', '.join(named)}{more}"]
 
 
 def vips(documents: Sequence[Document], output: Output) -> str:

@@ -22,7 +22,7 @@ from lvsm.core.groups import Action, Group, Peer, decide
 from lvsm.core.methods import HIDDEN
 from lvsm.core.model import Failback
 from lvsm.core.node_plan import plan
-from lvsm.core.operation_text import command
+from lvsm.core.operation_text import command, key_text
 from lvsm.core.operations import (
     AnyOperation,
     DeleteAddress,
@@ -56,7 +56,8 @@ class Step(Value, frozen=True, kw_only=True, omit_defaults=True):
 class Outlook(Value, frozen=True, kw_only=True):
     """What a node would do: its steps in order, and what it could not do.
 
-    `ends` and `moves` are the connections by virtual service, of those that have any.
+    `ends` and `moves` are the connections by virtual service, of those that have any; a service
+    that LVSM did not make goes by its name in the kernel.
     """
 
     steps: tuple[Step, ...] = ()
@@ -122,7 +123,7 @@ class _Counting:
             count = self._left.pop(one, 0)
             total += count
             if count:
-                tally[self._vip_of.get(one[0], "")] += count
+                tally[self._vip_of.get(one[0]) or key_text(one[0])] += count
         return total
 
 

@@ -16,6 +16,7 @@ from lvsm.core.model import (
     ALL_PORTS,
     Cluster,
     Failback,
+    ForeignServices,
     Forwarding,
     Node,
     Protocol,
@@ -153,6 +154,13 @@ CLUSTER: Mapping[str, Key] = _table(
         TakeoverQuorum,
         "whether a director must see a majority of the nodes to hold a group",
         default=Cluster().takeover_quorum,
+    ),
+    _choice(
+        "foreign_services",
+        ForeignServices,
+        "what becomes of IPVS services that LVSM did not make: leave touches none, adopt takes over"
+        " those that have the address and port of a virtual service, exclusive removes the others",
+        default=Cluster().foreign_services,
     ),
 )
 NODE: Mapping[str, Key] = _table(

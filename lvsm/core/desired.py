@@ -39,6 +39,7 @@ from lvsm.core.filter_rules import AnyRule, Masquerade
 from lvsm.core.methods import HIDDEN
 from lvsm.core.model import (
     Configuration,
+    ForeignServices,
     Forwarding,
     IPAddress,
     Realserver,
@@ -82,7 +83,10 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeState:
-    """What a node's kernel should have; `groups` maps a group to its addresses on interfaces."""
+    """What a node's kernel should have; `groups` maps a group to its addresses on interfaces.
+
+    `foreign` says what becomes of services that LVSM did not make.
+    """
 
     services: tuple[ServiceState, ...] = ()
     groups: Mapping[str, tuple[InterfaceAddress, ...]] = field(default_factory=dict)
@@ -92,6 +96,7 @@ class NodeState:
     links: tuple[TunnelText, ...] = ()
     rules: tuple[AnyRule, ...] = ()
     problems: tuple[str, ...] = ()
+    foreign: ForeignServices = ForeignServices.ADOPT
 
 
 def desired(
@@ -142,6 +147,7 @@ def desired(
         offered=offered,
         sysctls=methods.sysctls(charge, aliases),
         links=methods.links(aliases),
+        foreign=configuration.cluster.foreign_services,
         rules=(*_masquerades(configuration, charge, me, place), *methods.marks(programmed)),
         problems=(*dict.fromkeys(place.problems), *methods.astray(answers, ways_out or {})),
     )

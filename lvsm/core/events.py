@@ -139,6 +139,19 @@ class ProblemVanished(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriftRepaired(Happening):
+    """Somebody else changed what LVSM has in this node's kernel, and plvsd put it back.
+
+    `found` says what it was, the first things of `count` in all.
+    """
+
+    code = "drift-repaired"
+    sentence = "put back: {found}"
+    found: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRenewed(Happening):
     """New connections to this node see another certificate."""
 
@@ -223,6 +236,7 @@ ALL: tuple[type[Happening], ...] = (
     GenerationTaken,
     ProblemAppeared,
     ProblemVanished,
+    DriftRepaired,
     CertificateRenewed,
     OverlayChanged,
     RealserverChanged,

@@ -11,6 +11,8 @@ from lvsm.core.errors import LvsmError, shortened
 from lvsm.core.operations import AddressText, InterfaceText, Value
 
 UNKNOWN_LOAD = -1.0
+FOREIGN_TOLD = 20
+"""Services of somebody else's that a node names; it counts them all."""
 
 
 class BadFactsError(LvsmError):
@@ -40,7 +42,9 @@ class Facts(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     `address` is the one that belongs into IPVS tables: the first of its heartbeat interface;
     `addresses` are all of its own, without virtual ones. `reason` says why it is not `eligible`.
     `overlay` is its overlay's digest; `schedulers` are those of its kernel, None before it was
-    asked; `machine` is how it is just now. Fields that a later version adds are passed over.
+    asked; `foreign` are the first of its `foreign_count` IPVS services that LVSM did not make and
+    leaves alone, as ipvsadm names them; `machine` is how it is just now. Fields that a later
+    version adds are passed over.
     """
 
     node: str
@@ -57,6 +61,8 @@ class Facts(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     problems: tuple[str, ...] = ()
     overlay: str = ""
     schedulers: tuple[str, ...] | None = None
+    foreign: tuple[str, ...] = ()
+    foreign_count: int = 0
     machine: Machine | None = None
 
 

@@ -53,6 +53,14 @@ class SaveQuorum(StrEnum):
     ANY = "any"
 
 
+class ForeignServices(StrEnum):
+    """What becomes of IPVS services that LVSM did not make (`core.foreign` has the details)."""
+
+    LEAVE = "leave"
+    ADOPT = "adopt"
+    EXCLUSIVE = "exclusive"
+
+
 class TakeoverQuorum(StrEnum):
     """Whether a director must see a majority of the nodes to hold a group."""
 
@@ -72,6 +80,7 @@ class Cluster:
     failback: Failback = Failback.AUTO
     save_quorum: SaveQuorum = SaveQuorum.MAJORITY
     takeover_quorum: TakeoverQuorum = TakeoverQuorum.NONE
+    foreign_services: ForeignServices = ForeignServices.ADOPT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

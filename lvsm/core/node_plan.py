@@ -14,7 +14,8 @@ alias, and a plan cut off after any step is mended by planning again. From that 
 4. aliases that go (a director that takes over must not accept the packets as a realserver),
    and the record of groups that are no longer held;
 5. IPVS services and destinations (a wanted service that somebody else made is adopted: set to what
-   it should be, and from then on recorded as LVSM's own), then the packet filter's rules, all at
+   it should be, and from then on recorded as LVSM's own; one that is to be removed is taken over
+   first, so that only what is LVSM's is ever removed), then the packet filter's rules, all at
    once;
 6. aliases of realservers, after step 5 took away a service that would schedule their packets again;
 7. the record of held groups as they are now, then the addresses that arrive, then their
@@ -28,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from lvsm.core import ipvs_plan
+from lvsm.core import foreign, ipvs_plan
 from lvsm.core.desired import NodeState
 from lvsm.core.methods import HIDDEN
 from lvsm.core.operations import (
@@ -61,6 +62,7 @@ def plan(want: NodeState, have: KernelState) -> tuple[AnyOperation, ...]:
     shown = {a for group in want.groups.values() for a in group}
     gone = sorted(owned - hidden - shown, key=_order)
     moving = {a for group in want.offered.values() for a in group}
+    excluded = tuple(service.key for service in foreign.excluded(want, have))
     return (
         *_devices(want, have),
         *_sysctls(want, have),
@@ -70,7 +72,7 @@ def plan(want: NodeState, have: KernelState) -> tuple[AnyOperation, ...]:
         *(DeleteAddress(address=a) for a in gone if a.interface in HIDDEN),
         *_releases(want, have),
         *_adoptions(want, have),
-        *ipvs_plan.plan(want.services, have.services, have.owned.services),
+        *ipvs_plan.plan(want.services, have.services, (*have.owned.services, *excluded)),
         *_rules(want, have),
         *_adds(sorted(set(want.aliases) - present - moving, key=_order)),
         *_trims(want, have),
@@ -85,10 +87,12 @@ def _order(address: InterfaceAddress) -> tuple[str, str]:
 
 
 def _adoptions(want: NodeState, have: KernelState) -> Iterator[AnyOperation]:
-    foreign = {state.service.key for state in have.services} - set(have.owned.services)
+    theirs = {state.service.key for state in foreign.foreign(have)}
     for state in want.services:
-        if state.service.key in foreign:
+        if state.service.key in theirs:
             yield SetService(service=state.service)
+    for service in foreign.excluded(want, have):
+        yield SetService(service=service)
 
 
 def _adds(addresses: Iterable[InterfaceAddress]) -> Iterator[AnyOperation]:

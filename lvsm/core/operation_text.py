@@ -60,13 +60,13 @@ def _of_ipvs(operation: AnyOperation) -> str:
         case SetService(service=service):
             return f"ipvsadm -E {_service(service)}"
         case DeleteService(key=key):
-            return f"ipvsadm -D {_key(key)}"
+            return f"ipvsadm -D {key_text(key)}"
         case AddDestination(key=key, destination=destination):
-            return f"ipvsadm -a {_key(key)} {_destination(destination)}"
+            return f"ipvsadm -a {key_text(key)} {destination_text(destination)}"
         case SetDestination(key=key, destination=destination):
-            return f"ipvsadm -e {_key(key)} {_destination(destination)}"
+            return f"ipvsadm -e {key_text(key)} {destination_text(destination)}"
         case DeleteDestination(key=key, address=address, port=port):
-            return f"ipvsadm -d {_key(key)} -r {_endpoint(address, port)}"
+            return f"ipvsadm -d {key_text(key)} -r {_endpoint(address, port)}"
     return ""
 
 
@@ -108,14 +108,15 @@ def _rule(rule: AnyRule) -> str:
     return f"mark {rule.mark} for {rule.address}{protocol}{ports}"
 
 
-def _key(key: ServiceKey) -> str:
+def key_text(key: ServiceKey) -> str:
+    """A service's name as ipvsadm takes it: `-t 192.0.2.10:80`."""
     if key.protocol is None:
         return f"-f {key.fwmark}" + (" -6" if key.version == 6 else "")
     return f"{_SWITCHES[key.protocol]} {_endpoint(key.address, key.port)}"
 
 
 def _service(service: Service) -> str:
-    words = [_key(service.key), "-s", service.scheduler]
+    words = [key_text(service.key), "-s", service.scheduler]
     if service.persistence:
         words += ["-p", str(service.persistence)]
     if service.netmask:
@@ -134,7 +135,8 @@ def _mask(version: int, bits: int) -> str:
     return str(ip_interface(f"0.0.0.0/{bits}").netmask) if version == 4 else str(bits)
 
 
-def _destination(entry: Destination) -> str:
+def destination_text(entry: Destination) -> str:
+    """A realserver as ipvsadm takes it: `-r 10.0.0.21:80 -g -w 1`."""
     words = ["-r", _endpoint(entry.address, entry.port), _METHODS[entry.forwarding]]
     words += ["-w", str(entry.weight)]
     if entry.forwarding is Forwarding.TUN:

@@ -203,6 +203,8 @@ def node(known: Known, name: str) -> Document:
         "generation": facts.order[1] if facts else None,
         "holds": list(facts.holds) if facts else [],
         "problems": list(facts.problems) if facts else [],
+        "foreign_services": list(facts.foreign) if facts else [],
+        "foreign_services_count": facts.foreign_count if facts else 0,
         "standby": said(known, waits),
     }
 

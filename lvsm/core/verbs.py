@@ -29,12 +29,13 @@ class Request(Value, frozen=True, kw_only=True, tag_field="verb"):
 
 
 class Read(Request, frozen=True, kw_only=True, tag="read"):
-    """See the kernel: answered with a `State`.
+    """See the kernel: answered with a `State`, or with `Same` if it is the one of mark `unless`.
 
     `ways_out_from` are addresses of this node; by which gateway their packets would leave is asked.
     """
 
     ways_out_from: tuple[AddressText, ...] = ()
+    unless: int = 0
 
 
 class Apply(Request, frozen=True, kw_only=True, tag="apply"):
@@ -77,9 +78,14 @@ class Reply(Value, frozen=True, kw_only=True, tag_field="reply"):
 
 
 class State(Reply, frozen=True, kw_only=True, tag="state"):
-    """What the kernel has now."""
+    """What the kernel has now; while it stays the same, `mark` does."""
 
     kernel: KernelState
+    mark: int = 0
+
+
+class Same(Reply, frozen=True, kw_only=True, tag="same"):
+    """The kernel has what it had when the `State` with the mark asked about was sent."""
 
 
 class Applied(Reply, frozen=True, kw_only=True, tag="applied"):
@@ -112,7 +118,7 @@ class Refused(Reply, frozen=True, kw_only=True, tag="refused"):
 
 
 AnyRequest = Read | Apply | WriteHaresources | Count | Probe
-AnyReply = State | Applied | Done | Refused | Counted | Probed
+AnyReply = State | Same | Applied | Done | Refused | Counted | Probed
 
 
 class BadFrameError(LvsmError):

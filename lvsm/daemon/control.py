@@ -12,7 +12,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from lvsm.core import node_plan
 from lvsm.core.desired import Holding, NodeState
 from lvsm.core.eligibility import reason_against
 from lvsm.core.errors import LvsmError
@@ -22,8 +21,9 @@ from lvsm.core.operation_text import command
 from lvsm.core.operations import Announce, AnyOperation, Failure, InterfaceAddress
 from lvsm.core.verbs import HaresourcesGroup
 from lvsm.daemon.ports import Clock, Kernel
+from lvsm.daemon.steady import Steady
 from lvsm.daemon.view import View
-from lvsm.daemon.wanting import sources, wanted
+from lvsm.daemon.wanting import sources
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ class Control:
         self._ask = ask
         self._tell_of = tell
         self._fallback = fallback_interface
+        self._steady = Steady(clock)
         self._announcements: dict[InterfaceAddress, list[float]] = {}
         self._written: tuple[HaresourcesGroup, ...] | None = None
         self._told: object = None
@@ -88,6 +89,10 @@ class Control:
             except TimeoutError:
                 continue
 
+    def wake(self) -> None:
+        """Look again now."""
+        self._view.touch()
+
     async def turn(self) -> None:
         """See, decide, plan, perform, tell."""
         view = self._view
@@ -98,17 +103,15 @@ class Control:
             self._adopt(view.kernel.owned.groups)
         now = self._clock.monotonic()
         self._choose(now)
-        want = wanted(
-            view,
-            view.kernel,
-            view.configuration,
-            view.groups,
-            Holding(held=frozenset(view.held), offered=frozenset(view.offered)),
-            self._fallback,
-        )
-        operations = (*node_plan.plan(want, view.kernel), *self._due(want, now))
+        holding = Holding(held=frozenset(view.held), offered=frozenset(view.offered))
+        step = self._steady.step(view, view.kernel, holding, self._fallback)
+        view.foreign = step.foreign
+        for happening in step.repairs:
+            self._tell_of(happening)
+        operations = (*step.operations, *self._due(step.want, now))
         failures = await self._kernel.apply(operations) if operations else ()
-        self._conclude(want, operations, failures, now)
+        self._conclude(step.want, operations, failures, now)
+        self._steady.done(step, well=not failures)
         await self._write_haresources()
         self._tell()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ipaddress import ip_interface
 
 from lvsm import __version__
-from lvsm.core.facts import Facts
+from lvsm.core.facts import FOREIGN_TOLD, Facts
 from lvsm.core.methods import HIDDEN
 from lvsm.daemon.view import View
 
@@ -46,4 +46,6 @@ def own_facts(
         problems=(*view.problems, *complaints()),
         overlay=view.overlay.digest,
         schedulers=view.schedulers,
+        foreign=view.foreign[:FOREIGN_TOLD],
+        foreign_count=len(view.foreign),
     )

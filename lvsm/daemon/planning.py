@@ -104,8 +104,7 @@ class Planner:
         found = groups(then, {k: frozenset(names) for k, names in generation.groups.items()})
         kernel = await self._kernel.read(sources(then, view.me))
         vip_of = {**_vips(then), **_vips(view.configuration)}
-        ours = set(kernel.owned.services)
-        keys = [s.service.key for s in kernel.services if s.service.key in ours]
+        keys = [state.service.key for state in kernel.services]
         loads = await self._kernel.count(keys) if keys else ()
         peers = view.peers(self._clock.monotonic(), eligible=view.against is None)
         held = (

@@ -70,6 +70,7 @@ class View:
     since: dict[str, float] = field(default_factory=dict)
     kernel: KernelState | None = None
     schedulers: tuple[str, ...] | None = None
+    foreign: tuple[str, ...] = ()
     applied: bool = False
     behind_since: float | None = None
     problems: tuple[str, ...] = ()
@@ -156,6 +157,7 @@ class View:
             self.interfaces(),
             self.overlay.digest,
             self.schedulers,
+            self.foreign,
         )
 
     def interfaces(self) -> tuple[Interface, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from lvsm.core import methods
 from lvsm.core.desired import Holding, NodeState, desired, without_ipvs
+from lvsm.core.foreign import heeded
 from lvsm.core.groups import Group
 from lvsm.core.model import Configuration
 from lvsm.core.operations import AddressText, KernelState
@@ -35,7 +36,17 @@ def wanted(
         ways_out=kernel.ways_out,
         overlay=view.overlay,
     )
-    return want if kernel.ipvs else without_ipvs(want)
+    return heeded(want, kernel) if kernel.ipvs else without_ipvs(want)
+
+
+def causes(
+    view: View, kernel: KernelState, configuration: Configuration, groups: Mapping[str, Group]
+) -> tuple[object, ...]:
+    """Everything large that `wanted` looks at: while each is the same object, so is its answer.
+
+    Holdings are not among them: they are small, and compared by what they say.
+    """
+    return kernel, configuration, groups, view.overlay
 
 
 def sources(configuration: Configuration, me: str) -> tuple[AddressText, ...]:

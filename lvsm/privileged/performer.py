@@ -47,6 +47,7 @@ from lvsm.core.verbs import (
     Probed,
     Read,
     Refused,
+    Same,
     State,
     WriteHaresources,
 )
@@ -143,14 +144,16 @@ class Performer:
         self._record = record
         self._write_haresources = write_haresources
         self._nodes = frozenset(nodes)
+        self._told: KernelState | None = None
+        self._mark = 0
 
     def answer(self, request: AnyRequest) -> AnyReply:
         """Perform `request`; a mistake in it is answered with `Refused`."""
         try:
             match request:
-                case Read(ways_out_from=sources):
+                case Read(ways_out_from=sources, unless=mark):
                     policy.check_sources(sources)
-                    return State(kernel=self._read(sources))
+                    return self._state(self._read(sources), mark)
                 case Apply(operations=operations):
                     policy.check(operations, self._record.owned())
                     return Applied(failures=self._apply(operations))
@@ -169,6 +172,13 @@ class Performer:
             return Refused(code=error.code, reason=error.message)
         except OSError as error:
             return Refused(code="os-error", reason=str(error))
+
+    def _state(self, kernel: KernelState, mark: int) -> State | Same:
+        """The kernel, unless the worker has seen just that."""
+        if kernel != self._told:
+            self._told = kernel
+            self._mark += 1
+        return Same() if mark == self._mark else State(kernel=kernel, mark=self._mark)
 
     def _read(self, sources: Collection[str]) -> KernelState:
         machine = self._machine

@@ -23,6 +23,7 @@ from lvsm.core.model import (
     Cluster,
     Configuration,
     Failback,
+    ForeignServices,
     Forwarding,
     IPAddress,
     IPInterface,
@@ -69,6 +70,7 @@ clusters = st.builds(
     failback=st.sampled_from(Failback),
     save_quorum=st.sampled_from(SaveQuorum),
     takeover_quorum=st.sampled_from(TakeoverQuorum),
+    foreign_services=st.sampled_from(ForeignServices),
 )
 nodes = st.builds(Node, name=short_names, address=st.none() | addresses, external=st.booleans())
 marks = st.integers(1, LARGEST_MARK)

@@ -106,6 +106,13 @@ def node_online(run: Run, name: str, reason: str | None, dry_run: bool) -> None:
     run.output.document(document, saying.text(document))
 
 
+_IPVS = {
+    True: "yes",
+    False: "no: the kernel has none, so this node can be a realserver and no director",
+    None: "-",
+}
+
+
 def _text(run: Run, one: dict[str, Any]) -> str:
     reason = f" ({one['reason']})" if one["reason"] else ""
     free = "-" if one["free_bytes"] is None else f"{one['free_bytes'] // 2**20} MiB"
@@ -118,7 +125,7 @@ def _text(run: Run, one: dict[str, Any]) -> str:
         ("generation", "-" if one["generation"] is None else str(one["generation"])),
         ("holds", " ".join(one["holds"]) or "-"),
         ("kernel", one["kernel"] or "-"),
-        ("ipvs", {True: "yes", False: "no", None: "-"}[one["ipvs"]]),
+        ("ipvs", _IPVS[one["ipvs"]]),
         ("schedulers", " ".join(one["schedulers"] or ()) or "-"),
         ("load", "-" if one["load"] is None else f"{one['load']:.2f}"),
         ("uptime", render.age(one["uptime_s"])),
@@ -129,6 +136,7 @@ def _text(run: Run, one: dict[str, Any]) -> str:
     ]
     lines = [f"{one['name']}: {run.output.state(one['state'])}{reason}"]
     lines += [f"  {name:<12} {value}" for name, value in facts]
+    lines += render.foreign(one)
     return "\n".join([*lines, *(f"! {problem}" for problem in one["problems"])])
 
 

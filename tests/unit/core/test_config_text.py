@@ -111,6 +111,7 @@ PROBLEMS: list[tuple[str, str]] = [
     ("choice", '[cluster]\nfailback = «"yes"»'),
     ("choice", '[cluster]\nsave_quorum = «"all"»'),
     ("choice", '[cluster]\ntakeover_quorum = «"any"»'),
+    ("choice", '[cluster]\nforeign_services = «"mine"»'),
     ("choice", VIP + 'protocol = «"icmp"»'),
     ("choice", VIP + 'scheduler = «"wcl"»'),
     ("choice", VIP + 'forwarding = «"masq"»'),
