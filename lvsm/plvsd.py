@@ -73,7 +73,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"plvsd {__version__}")
     options = parser.parse_args()
     if options.dry_run and not options.release:
-        parser.error("--dry-run is for --release")
+        parser.exit(64, "plvsd: --dry-run is for --release\n")
     return options
 
 

@@ -145,6 +145,11 @@ START: Mapping[str, Note] = {
         "/etc/plvsd.conf cannot be understood.",
         "Mend the place that the message names, and start plvsd again.",
     ),
+    "runs-already": Note(
+        "plvsd runs on this machine already; or, of `plvsd --release`, plvsd or heartbeat still"
+        " does.",
+        "Stop what the message names: heartbeat first, then plvsd.",
+    ),
     "settings": Note(
         "A file that plvsd needs at its start is missing, or does not fit the others.",
         "Do what the message says, and start plvsd again.",
