@@ -52,6 +52,7 @@ from lvsm.daemon.event_verbs import EventVerbs
 from lvsm.daemon.feed import Feed
 from lvsm.daemon.handlers import Handlers
 from lvsm.daemon.heartbeat_events import follow
+from lvsm.daemon.history_verbs import HistoryVerbs
 from lvsm.daemon.knowledge import known
 from lvsm.daemon.node_verbs import NodeVerbs
 from lvsm.daemon.overlaying import Overlaying
@@ -61,7 +62,9 @@ from lvsm.daemon.peers import Peers
 from lvsm.daemon.plan_verbs import PlanVerbs
 from lvsm.daemon.planning import Planner
 from lvsm.daemon.ports import Heartbeat
+from lvsm.daemon.recaller import Recaller
 from lvsm.daemon.rs_verbs import RsVerbs
+from lvsm.daemon.saver import Saver
 from lvsm.daemon.saves import Asked, Saved
 from lvsm.daemon.saving import Saving
 from lvsm.daemon.session_verbs import SessionVerbs
@@ -269,12 +272,17 @@ class Worker:
             at_once=checking_apart.at_once,
             prepare=checking_apart.check,
         )
+        self.saver = Saver(replicator=self.saving.replicator, view=view, clock=clock)
         self.events = EventVerbs(view=view, watch=self.watch, control=self.control)
         self.handlers = Handlers(
             (
                 StatusVerbs(view=view, clock=clock, own_facts=own).table(),
+                HistoryVerbs(view=view, past=self.saving.voter, clock=clock).table(),
                 ConfigVerbs(
-                    view=view, replicator=self.saving.replicator, checking=checking_apart
+                    view=view,
+                    saver=self.saver,
+                    recaller=Recaller(self.saving.voter),
+                    checking=checking_apart,
                 ).table(),
                 PlanVerbs(
                     view=view, planner=planner, check=check, prepare=checking_apart.prepare
@@ -312,7 +320,7 @@ class Worker:
 
     async def _save(self, draft: Draft) -> Saved:
         """Save an edited text as one that was made from its base."""
-        return await self.saving.replicator.save(
+        return await self.saver.save(
             Asked(
                 text=draft.text,
                 author=draft.author,

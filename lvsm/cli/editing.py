@@ -11,15 +11,15 @@ from typing import Any, TypeVar
 
 import click
 
-from lvsm.cli import exits
+from lvsm.cli import saving
 from lvsm.cli.planning import plan
 from lvsm.cli.run import Run
 from lvsm.core.config_keys import Key, Kind
 from lvsm.core.edits.applying import apply
 from lvsm.core.edits.describing import describe
-from lvsm.core.edits.difference import difference
 from lvsm.core.edits.forms import Edit, Given, Settings, encode
 from lvsm.core.errors import LvsmError
+from lvsm.core.line_diff import unified
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _METAVARS = {Kind.TEXT: "TEXT", Kind.NUMBER: "NUMBER", Kind.LIST: "A,B"}
@@ -91,8 +91,7 @@ def change(run: Run, edit: Edit, *, comment: str, if_generation: int | None, dry
         return _show(run, edit, if_generation)
     options = {"base": if_generation, "comment": comment or describe(edit)}
     document = run.one("CONFIG EDIT", options=options, literal=encode(edit))
-    run.output.document(document, "\n".join([*document["rendered"], document["summary"]]))
-    return exits.OK if document.get("complete", True) else exits.PARTIAL
+    return saving.tell(run, document)
 
 
 def _show(run: Run, edit: Edit, if_generation: int | None) -> int:
@@ -102,7 +101,7 @@ def _show(run: Run, edit: Edit, if_generation: int | None) -> int:
         raise LvsmError(f"generation {number} is in use, not {if_generation}", code="conflict")
     text = apply(present["text"], edit)
     planned = plan(run, text.encode(), "dry run")
-    lines = difference(present["text"], text, names=(f"generation {number}", "dry run"))
+    lines = unified(present["text"], text, names=(f"generation {number}", "dry run"))
     document = {**planned.document, "generation": number, "difference": lines}
     run.output.document(document, "\n".join([*lines, planned.text]))
     return planned.status()

@@ -17,7 +17,7 @@ from lvsm.core.errors import LvsmError
 if TYPE_CHECKING:
     from lvsm.cli.command import Root
 
-__all__ = ["LvsmError", "likely", "tell"]
+__all__ = ["LvsmError", "likely", "refusal_lines", "tell"]
 
 
 def tell(
@@ -68,11 +68,22 @@ def _items(error: LvsmError) -> list[dict[str, Any]]:
     return [dict(item) for item in error.items] if isinstance(error, RefusedError) else []
 
 
+def refusal_lines(error: RefusedError) -> list[str]:
+    """What a refusal has beside its message: each mistake with its advice, what others saved."""
+    lines: list[str] = []
+    for item in error.items:
+        if "rendered" in item:
+            lines.append(str(item["rendered"]))
+        elif isinstance(item.get("conflict"), dict):
+            lines += map(str, item["conflict"].get("lines") or ())
+    return lines
+
+
 def _as_text(error: LvsmError, program: str) -> str:
-    """Every place with its advice, then the message with its code, for `lvsm help CODE`."""
-    places = [str(item["rendered"]) for item in _items(error) if "rendered" in item]
+    """What comes with a refusal, then the message with its code, for `lvsm help CODE`."""
+    lines = refusal_lines(error) if isinstance(error, RefusedError) else []
     behind = f" ({error.code})" if error.code != LvsmError.code else ""
-    return shown("\n".join([*places, f"{program}: {error.message}{behind}"]))
+    return shown("\n".join([*lines, f"{program}: {error.message}{behind}"]))
 
 
 def _as_json(error: LvsmError, status: int) -> str:

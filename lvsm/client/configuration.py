@@ -12,7 +12,6 @@ from __future__ import annotations
 from lvsm.core.config_keys import CLUSTER, NODE, REALSERVER, SORRY, VIP, Key, Kind
 from lvsm.core.edits.applying import apply, own
 from lvsm.core.edits.describing import describe
-from lvsm.core.edits.difference import difference
 from lvsm.core.edits.forms import (
     AddRealserver,
     AddVip,
@@ -27,6 +26,7 @@ from lvsm.core.edits.forms import (
     encode,
 )
 from lvsm.core.edits.service import outlined, service
+from lvsm.core.line_diff import unified as difference
 from lvsm.core.model import Realserver, VirtualService
 from lvsm.core.problems import Problem
 

@@ -41,10 +41,11 @@ class Facts(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     interfaces carry; `offers` those that it still serves but wants another director to take.
     `address` is the one that belongs into IPVS tables: the first of its heartbeat interface;
     `addresses` are all of its own, without virtual ones. `reason` says why it is not `eligible`.
-    `overlay` is its overlay's digest; `schedulers` are those of its kernel, None before it was
-    asked; `foreign` are the first of its `foreign_count` IPVS services that LVSM did not make and
-    leaves alone, as ipvsadm names them; `machine` is how it is just now. Fields that a later
-    version adds are passed over.
+    `programmed` is the hash of the generation to which its kernel was brought last, without a
+    refusal. `overlay` is its overlay's digest; `schedulers` are those of its kernel, None before
+    it was asked; `foreign` are the first of its `foreign_count` IPVS services that LVSM did not
+    make and leaves alone, as ipvsadm names them; `machine` is how it is just now. Fields that a
+    later version adds are passed over.
     """
 
     node: str
@@ -59,6 +60,7 @@ class Facts(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     ipvs: bool = False
     applied: bool = False
     problems: tuple[str, ...] = ()
+    programmed: str = ""
     overlay: str = ""
     schedulers: tuple[str, ...] | None = None
     foreign: tuple[str, ...] = ()

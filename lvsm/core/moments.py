@@ -48,3 +48,11 @@ def moment(text: str, now: float) -> float:
             f"{text[:40]!r} is no time: 90, 5m, 2h and 7d say how long ago,"
             " 2026-11-24T19:49:16Z says when"
         ) from None
+
+
+def span(text: str) -> float:
+    """Seconds of `90`, `90s`, `5m`, `2h`, `7d`, `1w`. Raises BadMomentError."""
+    found = _AGO.fullmatch(text)
+    if found is None:
+        raise BadMomentError(f"{text[:40]!r} is no time: 90, 90s, 5m, 2h say how long")
+    return float(found[1]) * UNITS[found[2]]

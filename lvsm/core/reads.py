@@ -15,6 +15,8 @@ READS = frozenset(
         "CERT SHOW",
         "CONFIG CHECK",
         "CONFIG PLAN",
+        "CONFIG DIFF",
+        "CONFIG HISTORY",
         "CONFIG SHOW",
         "HELP",
         "NODE LIST",

@@ -61,13 +61,16 @@ def find(history: History, head: Generation, word: str) -> Record | None:
     raise RecallError(f"{quoted(word)} names no generation: write {FORMS}")
 
 
-def states(history: History, head: Generation) -> dict[str, State]:
-    """What each generation is, by its hash."""
+def states(history: History, head: Generation, *, used: str) -> dict[str, State]:
+    """What each generation is, by its hash; `used` is the hash of what this node uses.
+
+    That is the head's parent while nobody confirmed the head in time and no majority can be asked.
+    """
     everything = known(history, head)
     kept = set(line(everything, head.hash))
     found = {key: State.SAVED if key in kept else State.CONFLICT for key in everything}
-    waits = head.confirm_by is not None
-    return {**found, head.hash: State.UNCONFIRMED if waits else State.IN_USE}
+    found[used] = State.IN_USE
+    return found if head.confirm_by is None else {**found, head.hash: State.UNCONFIRMED}
 
 
 def newest_first(history: History, head: Generation) -> list[Record]:

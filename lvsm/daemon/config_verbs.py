@@ -1,15 +1,16 @@
-"""The verbs of the configuration: CONFIG SHOW, CHECK, SAVE and CONFIRM."""
+"""The verbs of the configuration: CONFIG CHECK, SAVE, ROLLBACK and CONFIRM."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from lvsm.core.errors import LvsmError
 from lvsm.core.handling import Reply
-from lvsm.core.messages import BadRequestError
 from lvsm.core.problems import Problem, most_telling, rendered
 from lvsm.core.session_actions import Request
+from lvsm.daemon import save_answers
 from lvsm.daemon.checking_apart import CheckingApart, Verdict
-from lvsm.daemon.replicator import Replicator
+from lvsm.daemon.recaller import Recaller
 from lvsm.daemon.requests import (
     Verb,
     Verbs,
@@ -18,31 +19,44 @@ from lvsm.daemon.requests import (
     number,
     only_options,
     readers,
-    switch,
     text,
     words,
 )
-from lvsm.daemon.saves import Asked
+from lvsm.daemon.save_errors import InvalidError
+from lvsm.daemon.saver import Saver
+from lvsm.daemon.saves import Saved
 from lvsm.daemon.view import View
 
-LEAST_CONFIRM_SECONDS = 5
-MOST_CONFIRM_SECONDS = 86_400
-"""The shortest and longest time that somebody may have to confirm a Save."""
+
+class RefusedTextError(LvsmError):
+    """An older text breaks a rule of today; its mistakes are told beside."""
+
+    code = "invalid"
 
 
 class ConfigVerbs:
-    """Shows and checks texts; saving is the replicator's."""
+    """Checks and saves texts."""
 
-    def __init__(self, *, view: View, replicator: Replicator, checking: CheckingApart) -> None:
-        """`checking` reads and validates texts, however large, without holding others up."""
+    def __init__(
+        self,
+        *,
+        view: View,
+        saver: Saver,
+        recaller: Recaller,
+        checking: CheckingApart,
+    ) -> None:
+        """`checking` reads and validates texts, however large, without holding others up.
+
+        `recaller` gives older texts.
+        """
         self._view = view
-        self._replicator = replicator
+        self._saver = saver
+        self._recaller = recaller
         self._checking = checking
 
     def table(self) -> Verbs:
         """Each verb with its handler."""
         return {
-            "CONFIG SHOW": Verb(self.config_show, readers, "the configuration as saved last"),
             "CONFIG CHECK": Verb(
                 self.config_check, readers, "hold a text against all rules: CONFIG CHECK bytes=N"
             ),
@@ -52,6 +66,12 @@ class ConfigVerbs:
                 "save a text: CONFIG SAVE base=G comment=TEXT force=no confirm=SECONDS bytes=N",
                 changes=True,
             ),
+            "CONFIG ROLLBACK": Verb(
+                self.config_rollback,
+                admins,
+                "save an older text again: CONFIG ROLLBACK GENERATION base=G comment=TEXT",
+                changes=True,
+            ),
             "CONFIG CONFIRM": Verb(
                 self.config_confirm,
                 admins,
@@ -59,25 +79,6 @@ class ConfigVerbs:
                 changes=True,
             ),
         }
-
-    async def config_show(self, request: Request, reply: Reply) -> str:
-        """The present generation with its text."""
-        words(request, 0)
-        generation = self._view.generation
-        reply.item(
-            {
-                "generation": generation.number,
-                "epoch": generation.epoch,
-                "author": generation.author,
-                "node": generation.node,
-                "comment": generation.comment,
-                "saved_at": generation.saved_at,
-                "confirm_by": generation.confirm_by,
-                "unconfirmed": self._view.unconfirmed,
-                "text": generation.text,
-            }
-        )
-        return f"generation {generation.number}"
 
     async def config_check(self, request: Request, reply: Reply) -> str:
         """Hold a text against every rule and save nothing; `name` is what messages call it."""
@@ -97,35 +98,30 @@ class ConfigVerbs:
         """
         wanted = text(request)
         checked = await self._checking.check(wanted)
-        saved = await self._replicator.save(
-            Asked(
-                text=wanted,
-                author=request.principal.name,
-                base=number(request, "base"),
-                epoch=number(request, "epoch"),
-                comment=request.options.get("comment", ""),
-                forced=switch(request, "force"),
-                request=request.options.get("request", ""),
-                confirm=_seconds(request),
-            )
-        )
-        have = sorted(saved.nodes)
-        what = "saved as" if saved.changed else "is already"
-        summary = (
-            f"{_name(request)} {what} generation {saved.generation.number};"
-            f" {len(have)} of {len(self._view.members)} nodes have it"
-        )
-        reply.item(
-            {
-                "generation": saved.generation.number,
-                "changed": saved.changed,
-                "nodes": have,
-                "confirm_by": saved.generation.confirm_by,
-                "rendered": _rendered(checked.problems, request),
-                "summary": summary,
-            }
-        )
-        return summary
+        saved = await self._saver.save(save_answers.asked(request, wanted))
+        remarks = _rendered(checked.problems, request)
+        return self._answer(reply, saved, what=_name(request), remarks=remarks)
+
+    async def config_rollback(self, request: Request, reply: Reply) -> str:
+        """Save the text of an older generation again, as a new one; the word is as in CONFIG SHOW.
+
+        The options `base`, `epoch`, `comment`, `force`, `confirm` and `request` are those of CONFIG
+        SAVE; without `base` it is made from the present generation.
+        """
+        (word,) = words(request, 1)
+        generation = await self._recaller.recall(word)
+        comment = f"roll-back to generation {generation.number}"
+        wanted = save_answers.asked(request, generation.text, comment=comment)
+        await self._checking.check(generation.text)
+        try:
+            saved = await self._saver.save(wanted)
+        except InvalidError as error:
+            told = most_telling(error.problems)
+            texts = rendered(told, generation.text, f"generation {generation.number}")
+            for document in _documents(told, texts):
+                reply.item(document)
+            raise RefusedTextError(error.message) from error
+        return self._answer(reply, saved, what=comment)
 
     async def config_confirm(self, request: Request, reply: Reply) -> str:
         """Confirm the generation that waits for it, which makes it a new generation.
@@ -135,33 +131,18 @@ class ConfigVerbs:
         """
         words(request, 0)
         only_options(request, "generation", "request")
-        saved = await self._replicator.confirm(
+        saved = await self._saver.confirm(
             author=request.principal.name,
             number=number(request, "generation"),
             request=request.options.get("request", ""),
         )
-        have = sorted(saved.nodes)
-        summary = f"confirmed: it is generation {saved.generation.number} now"
-        reply.item(
-            {
-                "generation": saved.generation.number,
-                "changed": saved.changed,
-                "nodes": have,
-                "summary": summary,
-            }
-        )
-        return summary
+        return self._answer(reply, saved, what="confirmed:")
 
-
-def _seconds(request: Request) -> int | None:
-    """In how many seconds a Save has to be confirmed; raises BadRequestError."""
-    seconds = number(request, "confirm")
-    if seconds is not None and not LEAST_CONFIRM_SECONDS <= seconds <= MOST_CONFIRM_SECONDS:
-        raise BadRequestError(
-            f"confirm={seconds} is not from {LEAST_CONFIRM_SECONDS} to {MOST_CONFIRM_SECONDS}"
-            " seconds"
-        )
-    return seconds
+    def _answer(self, reply: Reply, saved: Saved, *, what: str, remarks: Sequence[str] = ()) -> str:
+        """Tell what became of a Save: `what` begins the sentence, `remarks` are on its text."""
+        told = save_answers.document(saved, self._view.members, what=what)
+        reply.item({**told, "rendered": list(remarks)})
+        return str(told["summary"])
 
 
 def check_document(verdict: Verdict, request: Request) -> dict[str, object]:

@@ -96,6 +96,7 @@ class Control:
     async def turn(self) -> None:
         """See, decide, plan, perform, tell."""
         view = self._view
+        target = view.generation.hash
         view.kernel = await self._kernel.read(sources(view.configuration, view.me))
         if view.schedulers is None and view.kernel.ipvs:
             view.schedulers = await self._schedulers()
@@ -113,6 +114,8 @@ class Control:
         self._conclude(step.want, operations, failures, now)
         self._steady.done(step, well=not failures)
         await self._write_haresources()
+        if not failures:
+            view.programmed = target
         self._tell()
 
     async def _schedulers(self) -> tuple[str, ...]:

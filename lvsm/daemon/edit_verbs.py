@@ -19,6 +19,7 @@ from lvsm.core.generation import Generation
 from lvsm.core.handling import Reply
 from lvsm.core.problems import Problem, most_telling, rendered
 from lvsm.core.session_actions import Request
+from lvsm.daemon import save_answers
 from lvsm.daemon.checking import Checked
 from lvsm.daemon.requests import Verb, Verbs, admins, literal, number, only_options, words
 from lvsm.daemon.save_errors import ConflictError, InvalidError
@@ -118,21 +119,15 @@ class EditVerbs:
             raise _RefusedError(error.message, draft.text, error.problems) from error
 
     def _document(self, edit: Edit, draft: Draft, saved: Saved) -> dict[str, object]:
-        have = sorted(saved.nodes)
-        number = saved.generation.number
-        what = "saved as" if saved.changed else "nothing to change, so it is still"
         mine = touched(edit)
         told = [p for p in self._check(draft.text).problems if p.path[: len(mine)] == mine]
-        return {
-            "generation": number,
-            "changed": saved.changed,
-            "nodes": have,
-            "rendered": rendered(told, draft.text, _NAME),
-            "summary": (
-                f"{describe(edit)}: {what} generation {number};"
-                f" {len(have)} of {len(self._view.members)} nodes have it"
-            ),
-        }
+        answer = save_answers.document(
+            saved,
+            self._view.members,
+            what=f"{describe(edit)}:",
+            unchanged="nothing to change, so it is still",
+        )
+        return {**answer, "rendered": rendered(told, draft.text, _NAME)}
 
 
 class _RefusedError(LvsmError):

@@ -8,39 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Protocol, TypedDict
+from typing import TypedDict
 
 from lvsm.core import recalling
-from lvsm.core.errors import LvsmError
-from lvsm.core.generation import EMPTY, Generation
+from lvsm.core.generation import Generation
 from lvsm.core.handling import Reply
 from lvsm.core.line_diff import unified
 from lvsm.core.model_changes import model_changes
 from lvsm.core.recalling import State
-from lvsm.core.replication.disk import Disk
 from lvsm.core.replication.history import Record
 from lvsm.core.session_actions import Request
 from lvsm.daemon.ports import Clock
+from lvsm.daemon.recaller import Past, Recaller
 from lvsm.daemon.requests import Verb, Verbs, number, only_options, readers, some_words
+from lvsm.daemon.view import View
 
 DEFAULT_LIMIT = 20
-
-
-class LostGenerationError(LvsmError):
-    """The history names a generation, and its file cannot be read."""
-
-    code = "lost-generation"
-
-
-class Past(Protocol):
-    """What this node remembers."""
-
-    @property
-    def disk(self) -> Disk:
-        """The state as it is on the disk: the head and what the history names."""
-
-    def read(self, key: str) -> Generation | None:
-        """The generation with that hash, None when it cannot be read; it may block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,39 +44,12 @@ class Difference(TypedDict):
     lines: list[str]
 
 
-class Recaller:
-    """Gives generations by the words that name them."""
-
-    def __init__(self, past: Past) -> None:
-        """Look into this past."""
-        self.past = past
-
-    async def recall(self, word: str) -> Generation:
-        """The generation that is meant, with its text.
-
-        Raises RecallError, and LostGenerationError when its file cannot be read.
-        """
-        disk = self.past.disk
-        head = disk.head
-        found = recalling.find(disk.history, head, word)
-        if found is None:
-            return EMPTY
-        if found.hash == head.hash:
-            return head
-        read = await asyncio.to_thread(self.past.read, found.hash)
-        if read is None:
-            raise LostGenerationError(
-                f"generation {found.order[1]} cannot be read from this node's disk: ask another"
-                " node, by --node"
-            )
-        return read
-
-
 class HistoryVerbs:
     """Shows what was saved."""
 
-    def __init__(self, *, past: Past, clock: Clock) -> None:
-        """Everything comes from this past."""
+    def __init__(self, *, view: View, past: Past, clock: Clock) -> None:
+        """Everything comes from this past; the view knows what is in use."""
+        self._view = view
         self._past = past
         self._clock = clock
         self._recaller = Recaller(past)
@@ -123,9 +79,11 @@ class HistoryVerbs:
         """
         [word] = some_words(request, 0, 1) or (None,)
         only_options(request)
-        head = self._past.disk.head
-        generation = head if word is None else await self._recaller.recall(word)
-        reply.item({**self._document(generation), "text": generation.text})
+        used = self._view.generation
+        generation = used if word is None else await self._recaller.recall(word)
+        waits = self._view.unconfirmed if generation.hash == used.hash else ""
+        told = {**self._document(generation), "unconfirmed": waits}
+        reply.item({**told, "text": generation.text})
         return f"generation {generation.number}"
 
     async def config_history(self, request: Request, reply: Reply) -> str:
@@ -139,7 +97,7 @@ class HistoryVerbs:
         limit = number(request, "limit")
         disk = self._past.disk
         found = recalling.newest_first(disk.history, disk.head)
-        states = recalling.states(disk.history, disk.head)
+        states = recalling.states(disk.history, disk.head, used=self._view.generation.hash)
         shown = found[: DEFAULT_LIMIT if limit is None else limit]
         for record in shown:
             facts = await self._facts_of(record.hash)
@@ -156,7 +114,7 @@ class HistoryVerbs:
         one, *rest = some_words(request, 1, 2)
         only_options(request)
         before = await self._recaller.recall(one)
-        after = await self._recaller.recall(rest[0]) if rest else self._past.disk.head
+        after = await self._recaller.recall(rest[0]) if rest else self._view.generation
         found = await asyncio.to_thread(difference, before, after)
         reply.item({"from": self._document(before), "to": self._document(after), **found})
         return f"{len(found['lines'])} lines"
@@ -205,7 +163,6 @@ class HistoryVerbs:
             "node": generation.node,
             "comment": generation.comment,
             "saved_at": generation.saved_at,
-            "ago_s": self._ago(generation.saved_at),
             "confirm_by": generation.confirm_by,
         }
 

@@ -43,6 +43,7 @@ def own_facts(
         addresses=tuple(addresses),
         ipvs=bool(view.kernel and view.kernel.ipvs),
         applied=view.applied,
+        programmed=view.programmed,
         problems=(*view.problems, *complaints()),
         overlay=view.overlay.digest,
         schedulers=view.schedulers,

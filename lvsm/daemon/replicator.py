@@ -8,6 +8,7 @@ which wakes the control loop.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -131,7 +132,7 @@ class Replicator:
         if request and request == head.request:
             return Saved(generation=head, nodes=self._known.having(head.order), changed=False)
         if number not in (None, head.number):
-            raise self._conflict(head, None, number)
+            raise await self._conflict(head, None, number)
         if head.confirm_by is None:
             raise NothingToConfirmError(f"generation {head.number} does not wait to be confirmed")
         wish = confirming.confirmation(
@@ -196,7 +197,7 @@ class Replicator:
         ]
         if asked.request and asked.request == head.request and known:
             return max(known)
-        raise self._conflict(head, max(known) if known else None, asked.base)
+        raise await self._conflict(head, max(known) if known else None, asked.base)
 
     def _wish(self, asked: Asked, base: Order, text: str, configuration: Configuration) -> Wish:
         head = self._voter.disk.head
@@ -227,7 +228,7 @@ class Replicator:
         outcome = await self.finish()
         present = self._voter.disk.head
         if present.hash != head.hash:
-            raise self._conflict(present, wish.base, head.number)
+            raise await self._conflict(present, wish.base, head.number)
         if isinstance(outcome, Short):
             raise short(outcome, forced=False)
         return Saved(generation=head, nodes=self._known.having(head.order), changed=False)
@@ -253,7 +254,7 @@ class Replicator:
                 have = nodes | self._known.having(order)
                 return Saved(generation=generation, nodes=have, changed=True)
             case Conflict(head=head):
-                raise self._conflict(head, wish.base, wish.base[1])
+                raise await self._conflict(head, wish.base, wish.base[1])
             case Short():
                 raise short(outcome, forced=wish.forced)
             case Busy(unsure=unsure):
@@ -264,7 +265,10 @@ class Replicator:
             case Nothing():
                 raise TypeError("a Save ended without having been made")
 
-    def _conflict(self, head: Generation, base: Order | None, number: int) -> ConflictError:
+    async def _conflict(self, head: Generation, base: Order | None, number: int) -> ConflictError:
+        return await asyncio.to_thread(self._compared, head, base, number)
+
+    def _compared(self, head: Generation, base: Order | None, number: int) -> ConflictError:
         before = None if base is None else self._voter.read(base[2])
         age = max(0.0, self._clock.now() - head.saved_at)
         return conflict(head, before, number=number, age=age)

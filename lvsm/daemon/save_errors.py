@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from lvsm.core.errors import LvsmError
 from lvsm.core.generation import Generation
+from lvsm.core.line_diff import unified
+from lvsm.core.model_changes import model_changes
 from lvsm.core.problems import Problem
 from lvsm.core.replication.outcomes import Short
-from lvsm.core.text_changes import changes
 
+MOST_LINES = 200
+"""Lines of a difference that a conflict is told with."""
 UNSURE = (
     " Some of them may have taken it already, so it may still come to be: look at"
     " `lvsm config show` when they are back."
@@ -89,7 +92,8 @@ def conflict(
 ) -> ConflictError:
     """That `head`, saved `age` seconds ago, is not what the text was made from.
 
-    That was `before`, None where this node does not have it, with that `number`.
+    That was `before`, None where this node does not have it, with that `number`. Comparing long
+    texts takes its time.
     """
     item: dict[str, object] = {
         "generation": head.number,
@@ -103,7 +107,11 @@ def conflict(
     }
     if before is not None:
         names = (f"generation {number}", f"generation {head.number}")
-        item["changes"] = changes(before.text, head.text, names=names)
+        found = model_changes(before.text, head.text)
+        item["changes"] = None if found is None else [change.to_json() for change in found]
+        lines = unified(before.text, head.text, names=names)
+        more = [f"... {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
+        item["lines"] = [*lines[:MOST_LINES], *more]
     return ConflictError(
         f"generation {head.number} was saved by {head.author or 'nobody'} on"
         f" {head.node or 'no node'} {round(age)} s ago; your change was made from"

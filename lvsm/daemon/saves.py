@@ -9,11 +9,15 @@ from lvsm.core.generation import Generation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What became of a Save: the generation, who has it, and whether it was a new one."""
+    """What became of a Save: the generation, who has it, and whether it was a new one.
+
+    `applied` are the nodes that have brought their kernel to it, as far as somebody waited.
+    """
 
     generation: Generation
     nodes: frozenset[str]
     changed: bool
+    applied: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

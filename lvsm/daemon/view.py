@@ -46,7 +46,7 @@ class View:
 
     `stands_for` is the place of a newer generation that nobody confirmed in time, while
     `generation` is used in its stead; `unconfirmed` says why that may not be what the cluster
-    wants.
+    wants. `programmed` is the hash of the generation to which this node's kernel was brought last.
     """
 
     me: str
@@ -72,6 +72,7 @@ class View:
     schedulers: tuple[str, ...] | None = None
     foreign: tuple[str, ...] = ()
     applied: bool = False
+    programmed: str = ""
     behind_since: float | None = None
     problems: tuple[str, ...] = ()
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -153,6 +154,7 @@ class View:
             frozenset(self.held),
             frozenset(self.offered),
             self.applied,
+            self.programmed,
             self.problems,
             self.interfaces(),
             self.overlay.digest,

@@ -9,16 +9,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lvsm.daemon import audit_verbs, config_verbs
+from lvsm.daemon import audit_verbs, config_verbs, save_answers
 from scripts.docs import node
 
 
 def options_read(handler: Any) -> set[str]:
-    """The options that a handler, or what it calls in its own module, asks a request for."""
+    """The options that a handler, or what it calls in its own module, asks a request for.
+
+    What a Save can be asked with stands in a module of its own.
+    """
     function = getattr(handler, "__func__", handler)
     module = inspect.getmodule(function)
     assert isinstance(module, ModuleType)
-    return _options(ast.parse(inspect.getsource(module)), function.__name__)
+    found = _options(ast.parse(inspect.getsource(module)), function.__name__)
+    if "save_answers.asked" in inspect.getsource(function):
+        found |= _options(ast.parse(inspect.getsource(save_answers)), "asked")
+    return found
 
 
 def _options(tree: ast.Module, function: str) -> set[str]:

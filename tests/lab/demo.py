@@ -19,6 +19,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from lvsm.cli import exits
 from tests.lab import client, cluster, topology, traffic
 from tests.lab.client import Lab
 from tests.lab.errors import LabError
@@ -97,7 +98,10 @@ class Demo:
         step("save this configuration on dir1 (any node would do)")
         say("".join(f"   {line}\n" for line in CONFIGURATION.splitlines()))
         argv = ["lvsm", "config", "save", "-", "--comment", "the demo's"]
-        say(f"   {self._lab.run('dir1', argv, input=CONFIGURATION.encode()).text}")
+        saved = self._lab.run("dir1", argv, input=CONFIGURATION.encode(), check=False)
+        say(f"   {saved.text}")
+        if saved.status not in {exits.OK, exits.PARTIAL}:
+            raise DemoError("it was not saved")
         self._wait_for("dir1", asked="dir2")
         self._show("dir1", "lvsm", "status")
 

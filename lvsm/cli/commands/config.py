@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
-from lvsm.cli import exits
 from lvsm.cli.command import Group
+from lvsm.cli.commands import config_past, config_saving
+from lvsm.cli.commands.config_saving import file_argument
 from lvsm.cli.planning import plan
 from lvsm.cli.run import Run, name_of, pass_run, text_of
-
-file_argument = click.argument("file", type=click.File(encoding="utf-8"))
 
 
 @click.group(cls=Group, short_help="Show, check and save the configuration.")
 def config() -> None:
-    """Show, check and save the cluster's configuration.
+    """Show, check, edit and save the cluster's configuration.
+
+    Every saved configuration is a generation, and all of them are kept.
 
     \b
     Examples:
       lvsm config show > www.toml
+      lvsm config history
+      lvsm config diff 41
       lvsm config check www.toml
       lvsm config save www.toml --comment "add web"
+      lvsm config rollback 41
     """
 
 
 @config.command("show")
+@click.argument("generation", required=False)
 @pass_run
-def config_show(run: Run) -> None:
-    """Print the configuration as it was saved last.
+def config_show(run: Run, generation: str | None) -> None:
+    """Print the configuration as it was saved last, or as GENERATION of the history.
 
     \b
     Examples:
       lvsm config show > www.toml
+      lvsm config show 41
       lvsm config show --json | jq .generation
     """
-    document = run.one("CONFIG SHOW")
+    document = run.one("CONFIG SHOW", *([generation] if generation else []))
     run.output.text(document, document["text"])
+
+
+config.add_command(config_past.config_history)
+config.add_command(config_past.config_diff)
 
 
 @config.command("check")
@@ -66,37 +76,7 @@ def config_check(run: Run, file: TextIO, detailed_exitcode: bool) -> int:
     return planned.status(detailed=detailed_exitcode)
 
 
-@config.command("save")
-@file_argument
-@click.option("--comment", default="", metavar="TEXT", help="Why; kept in the history.")
-@click.option(
-    "--if-generation",
-    type=click.IntRange(min=0),
-    metavar="NUMBER",
-    help="Save only if this is the present generation: the one that FILE was made from.",
-)
-@click.option("--dry-run", is_flag=True, help="Check only: the same as `config check`.")
-@pass_run
-def config_save(
-    run: Run, file: TextIO, comment: str, if_generation: int | None, dry_run: bool
-) -> int:
-    """Make FILE (`-` for standard input) the configuration of the whole cluster.
-
-    \b
-    Examples:
-      lvsm config save www.toml --comment "add web"
-      lvsm config show | sed s/wlc/wrr/ | lvsm config save -
-      lvsm config save www.toml --if-generation 41
-    """
-    if dry_run:
-        planned = plan(run, text_of(file), name_of(file))
-        run.output.document(planned.document, planned.text)
-        return planned.status()
-    options = {"name": name_of(file), "comment": comment, "base": if_generation}
-    document = run.one("CONFIG SAVE", options=options, literal=text_of(file))
-    run.output.document(document, _outcome(document))
-    return exits.OK if document.get("complete", True) else exits.PARTIAL
-
-
-def _outcome(document: dict[str, Any]) -> str:
-    return "\n".join([*document["rendered"], document["summary"]])
+config.add_command(config_saving.config_save)
+config.add_command(config_saving.config_edit)
+config.add_command(config_saving.config_rollback)
+config.add_command(config_saving.config_confirm)

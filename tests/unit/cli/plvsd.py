@@ -3,6 +3,9 @@
 with FakePlvsd.running(folder) as plvsd:
     plvsd.answers["STATUS"] = [{...}]                items
     plvsd.answers["VIP SHOW"] = LvsmError("...", code="unknown-name")
+    plvsd.texts["STATUS"] = "2 shown"                the answer's text
+    plvsd.refusals["CONFIG SAVE"] = [(items, LvsmError(...))]    before it answers
+    plvsd.after["CONFIG SAVE"] = function            called when it has refused
     plvsd.events["WATCH"] = [{...}]                  told after the answer, and then it goes on
     result = plvsd.lvsm("status", "--json")
 """
@@ -12,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,9 +38,13 @@ VERBS = (
     "VIP LIST",
     "VIP SHOW",
     "CONFIG SHOW",
+    "CONFIG HISTORY",
+    "CONFIG DIFF",
     "CONFIG CHECK",
     "CONFIG PLAN",
     "CONFIG SAVE",
+    "CONFIG ROLLBACK",
+    "CONFIG CONFIRM",
     "CONFIG EDIT",
     "USER LIST",
     "USER ADD",
@@ -81,6 +88,11 @@ class FakePlvsd:
     socket: Path
     answers: dict[str, Answer] = field(default_factory=dict)
     events: dict[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    refusals: dict[str, list[tuple[Sequence[Mapping[str, Any]], LvsmError]]] = field(
+        default_factory=dict
+    )
+    after: dict[str, Callable[[], None]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     port: int = 0
     fingerprint: str = ""
@@ -88,12 +100,19 @@ class FakePlvsd:
     async def __call__(self, request: Request, reply: Reply) -> None:
         self.requests.append(request)
         answer = self.answers[request.verb]
+        if self.refusals.get(request.verb):
+            items, error = self.refusals[request.verb].pop(0)
+            for item in items:
+                reply.item(item)
+            reply.error(error.code, error.message)
+            self.after.get(request.verb, lambda: None)()
+            return
         if isinstance(answer, LvsmError):
             reply.error(answer.code, answer.message)
             return
         for item in answer:
             reply.item(item)
-        reply.ok("done")
+        reply.ok(self.texts.get(request.verb, "done"))
         if request.verb in self.events:
             for event in self.events[request.verb]:
                 reply.event(event)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,52 +9,14 @@ import pytest
 from lvsm.cli import exits
 from lvsm.core import ha_cf, plvsd_conf
 from lvsm.core.wizard.questions import QUESTIONS
+from tests.unit.cli.terminal import Terminal
 
 SECRET = "correct horse battery"
-SECONDS = 100.0
-_START = (
-    "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-    "from lvsm.cli.writeconfigs import main; import sys; main(sys.argv[1:])"
-)
+_START = "from lvsm.cli.writeconfigs import main; main(sys.argv[1:])"
 
 
-class Terminal:
-    """writeconfigs with a terminal of its own; it sees what a person sees."""
-
-    def __init__(self, root: Path, *words: str) -> None:
-        self._mine, theirs = pty.openpty()
-        argv = [sys.executable, "-c", _START, "--root", str(root), *words]
-        self._process = subprocess.Popen(
-            argv, start_new_session=True, stdin=theirs, stdout=theirs, stderr=theirs
-        )
-        os.close(theirs)
-        self.seen = ""
-        self._answered = 0
-
-    def answer(self, asked: str, text: str) -> None:
-        """Wait until it asks, in what it said since the last answer; then type."""
-        while asked not in self.seen[self._answered :] or not self.seen.endswith(": "):
-            assert self._more(), f"{asked!r} was not asked: {self.seen}"
-        self._answered = len(self.seen)
-        os.write(self._mine, text.encode())
-
-    def end(self) -> int:
-        """Read to the end; the exit status."""
-        while self._more():
-            pass
-        os.close(self._mine)
-        return self._process.wait(SECONDS)
-
-    def _more(self) -> bool:
-        if not select.select([self._mine], [], [], SECONDS)[0]:
-            self._process.kill()
-            pytest.fail(f"it says nothing more: {self.seen}")
-        try:
-            chunk = os.read(self._mine, 4096)
-        except OSError:  # the other end is closed
-            return False
-        self.seen += chunk.decode(errors="replace").replace("\r\n", "\n")
-        return bool(chunk)
+def started(root: Path, *words: str) -> Terminal:
+    return Terminal(_START, "--root", str(root), *words)
 
 
 @pytest.fixture
@@ -70,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_cluster_is_asked_for_and_written(root: Path) -> None:
-    terminal = Terminal(root)
+    terminal = started(root)
     terminal.answer("Heartbeat UDP port [694]", "70000\n")
     terminal.answer("between 1 and 65535", "700\n")
     terminal.answer("Heartbeat UDP interface", "<\n")
@@ -105,7 +62,7 @@ def test_a_cluster_is_asked_for_and_written(root: Path) -> None:
 def test_no_to_the_review_writes_nothing(root: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text(f"{SECRET}\n")
-    terminal = Terminal(root, "--interfaces", "eth1")
+    terminal = started(root, "--interfaces", "eth1")
     for question in QUESTIONS:
         if question.key in ("mcast_group", "peers"):
             continue
@@ -122,7 +79,7 @@ def test_no_to_the_review_writes_nothing(root: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("stop", ["\x03", "\x04"])
 @pytest.mark.parametrize("after", [0, 3, 8])
 def test_stopped_at_a_question_nothing_is_written(root: Path, after: int, stop: str) -> None:
-    terminal = Terminal(root, "--interfaces", "eth1")
+    terminal = started(root, "--interfaces", "eth1")
     asked = [q for q in QUESTIONS if q.key not in ("mcast_group", "peers")]
     for question in asked[:after]:
         if question.key == "password":
@@ -131,6 +88,6 @@ def test_stopped_at_a_question_nothing_is_written(root: Path, after: int, stop: 
         else:
             terminal.answer(f"{question.title} [", "\n")
     terminal.answer(asked[after].title, stop)
-    assert terminal.end() == exits.INTERRUPTED, terminal.seen
+    assert terminal.end(again=stop) == exits.INTERRUPTED, terminal.seen
     assert "Nothing was written" in terminal.seen
     assert list(root.iterdir()) == []

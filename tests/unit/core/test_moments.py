@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvsm.core.moments import BadMomentError, iso, moment
+from lvsm.core.moments import BadMomentError, iso, moment, span
 
 times = st.floats(0, 4e9).map(lambda t: round(t, 3))
 
@@ -52,3 +52,10 @@ def test_junk_says_no_moment(text: str) -> None:
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(BadMomentError):
         moment(text, 1e9)
+
+
+def test_a_span_is_so_long_and_a_date_is_none() -> None:
+    assert [span(text) for text in ("90", "90s", "1.5m", "2h")] == [90, 90, 90, 7200]
+    for text in ("", "-5m", "5 m", "2026-11-24", "5y"):
+        with pytest.raises(BadMomentError):
+            span(text)

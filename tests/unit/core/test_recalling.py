@@ -85,7 +85,7 @@ def test_what_is_not_there_is_refused(word: str) -> None:
 
 
 def test_states_tell_what_was_displaced() -> None:
-    assert states(HISTORY, HEAD) == {
+    assert states(HISTORY, HEAD, used=HEAD.hash) == {
         FIRST.hash: State.SAVED,
         SECOND.hash: State.SAVED,
         DISPLACED.hash: State.CONFLICT,
@@ -94,7 +94,10 @@ def test_states_tell_what_was_displaced() -> None:
         HEAD.hash: State.IN_USE,
     }
     waiting = Generation(number=4, epoch=FORCED, text="", parent=HEAD.hash, confirm_by=5.0)
-    assert states(past(FIRST, waiting), waiting)[waiting.hash] is State.UNCONFIRMED
+    for used in (waiting, HEAD):
+        found = states(past(FIRST, SECOND, HEAD, waiting), waiting, used=used.hash)
+        assert found[waiting.hash] is State.UNCONFIRMED
+        assert found[HEAD.hash] is (State.IN_USE if used is HEAD else State.SAVED)
 
 
 def test_the_newest_comes_first_and_generation_0_not_at_all() -> None:

@@ -72,7 +72,8 @@ class Site:
         changed = draft.text != present.text
         if changed:
             self.use(draft.text)
-        return Saved(generation=self.view.generation, nodes=frozenset({"dir1"}), changed=changed)
+        have = frozenset({"dir1"})
+        return Saved(generation=self.view.generation, nodes=have, changed=changed, applied=have)
 
     def use(self, text: str) -> None:
         number = self.view.generation.number + 1
@@ -100,7 +101,7 @@ async def test_an_edit_is_saved_as_a_text_with_one_line_more() -> None:
     assert (draft.base.number, draft.author, draft.comment) == (4, "root", "why")
     assert (told["generation"], told["changed"], told["nodes"]) == (5, True, ["dir1"])
     assert told["summary"] == (
-        "vip set web scheduler=rr: saved as generation 5; 1 of 2 nodes have it"
+        "vip set web scheduler=rr: saved as generation 5; 1 of 2 nodes have it, not yet rs1"
     )
 
 

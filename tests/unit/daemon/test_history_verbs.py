@@ -12,7 +12,9 @@ from lvsm.core.messages import BadRequestError
 from lvsm.core.principal import local_principal
 from lvsm.core.replication import disk as disks
 from lvsm.core.session_actions import Request
-from lvsm.daemon.history_verbs import HistoryVerbs, LostGenerationError
+from lvsm.daemon.history_verbs import HistoryVerbs
+from lvsm.daemon.recaller import LostGenerationError
+from lvsm.daemon.view import View
 from tests.unit.daemon.replies import FakeReply
 
 WEB = '[vip.web]\naddress = "192.0.2.10"\nports = [80]\ndirectors = ["dir1"]\n'
@@ -56,9 +58,14 @@ TWO = saved(ONE, "# now twice\n" + WEB.replace("[80]", "[80, 443]"), author="bob
 THREE = saved(TWO, "what = 'a newer version has keys'", epoch=epochs.begun(1, 7))
 
 
+def verbs_of(past: Past) -> HistoryVerbs:
+    view = View(me="dir1", members=("dir1",), generation=past.disk.head)
+    return HistoryVerbs(view=view, past=past, clock=Clock())
+
+
 async def ask(past: Past, verb: str, *args: str, **options: str) -> FakeReply:
     reply = FakeReply()
-    table = HistoryVerbs(past=past, clock=Clock()).table()
+    table = verbs_of(past).table()
     handle: Callable[[Request, Any], Awaitable[object]] = table[verb].handle
     request = Request(
         verb=verb,
@@ -78,7 +85,7 @@ async def test_the_present_generation_is_shown_and_any_before_it() -> None:
     assert (shown["generation"], shown["text"], shown["author"]) == (2, TWO.text, "bob")
     assert shown["hash"] == TWO.hash
     [shown] = (await ask(past, "CONFIG SHOW", "1")).items
-    assert (shown["generation"], shown["text"], shown["ago_s"]) == (1, WEB, 100.0)
+    assert (shown["generation"], shown["text"], shown["saved_at"]) == (1, WEB, 900.0)
     [shown] = (await ask(past, "CONFIG SHOW", "0")).items
     assert (shown["generation"], shown["text"]) == (0, "")
 
@@ -103,7 +110,7 @@ async def test_a_long_history_is_shown_in_part_and_each_text_is_read_once() -> N
     for number in range(40):
         generations.append(saved(generations[-1], f"# {number}\n"))
     past = Past(*generations)
-    verbs = HistoryVerbs(past=past, clock=Clock())
+    verbs = verbs_of(past)
     request = Request(
         verb="CONFIG HISTORY",
         args=(),

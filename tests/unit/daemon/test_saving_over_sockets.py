@@ -53,7 +53,7 @@ async def test_of_two_admins_at_once_one_wins_and_the_other_hears_of_it(tmp_path
             conflict = lost[0].item["conflict"]
             assert isinstance(conflict, dict)
             assert (conflict["generation"], conflict["author"]) == (head.number, "ann")
-            assert f"+# {head.node} {number}" in conflict["changes"]
+            assert f"+# {head.node} {number}" in conflict["lines"]
 
 
 async def test_a_minority_refuses_and_says_what_to_do_and_force_displaces(tmp_path: Path) -> None:
