@@ -4,9 +4,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 LAB_STAMP := $(VENV)/.lab-installed
+BROWSER_STAMP := $(VENV)/.browser-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lint types imports pages unit fuzz bench lab-tests docs lock lab venv clean
+.PHONY: help demo test check fmt lint types imports pages unit fuzz bench browser-tests lab-tests docs lock lab venv clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,7 +15,7 @@ help: ## Show this list
 demo: lab venv ## Boot a real cluster, balance, cut the director's power, watch it go on (ONCE=1: then end)
 	@$(PY) -m tests.lab.demo $(if $(ONCE),--once)
 
-test: check unit lab-tests ## Install what is needed and run everything
+test: check unit browser-tests lab-tests ## Install what is needed and run everything
 
 check: lint types imports pages ## Lint, types, layers, and whether the docs say what the code says
 
@@ -36,7 +37,7 @@ fmt: venv ## Format the code
 	$(VENV)/bin/ruff format .
 
 unit: venv lab ## Unit, property and contract tests
-	$(PY) -m pytest -m "not lab" $(ARGS)
+	$(PY) -m pytest -m "not lab and not browser" $(ARGS)
 
 fuzz: venv ## Fuzz every parser (SECONDS=60 or INPUTS=100000 for each, ONLY=lines, SEED=7)
 	$(PY) -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS),--seconds $(or $(SECONDS),60)) \
@@ -47,6 +48,14 @@ bench: venv ## Measure the line protocol and the start of commands (ONLY=protoco
 
 lab-tests: venv lab ## Tests on real kernels, heartbeat included
 	$(PY) -m pytest -m lab -p no:randomly --timeout 600 $(ARGS)
+
+browser-tests: venv $(BROWSER_STAMP) ## The web client in a real browser (installs Debian's chromium)
+	$(PY) -m pytest -m browser -p no:randomly $(ARGS)
+
+$(BROWSER_STAMP): tests/web/web-packages.txt scripts/apt-install
+	scripts/apt-install tests/web/web-packages.txt
+	mkdir -p $(VENV)
+	touch $@
 
 docs: venv ## Write docs/protocol.md anew from the code, and the manual pages to build/man
 	$(PY) -m scripts.docs

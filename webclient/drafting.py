@@ -29,3 +29,15 @@ def draft_now() -> Draft:
 def checked(text: str) -> dict[str, Any]:
     """What plvsd says to a text: its `problems`, and whether it is `valid`."""
     return session().nodes.one("CONFIG CHECK", options={"name": NAME}, literal=text.encode())
+
+
+def planned(text: str) -> dict[str, Any]:
+    """What plvsd says to a text, and what each node would do: `nodes`, each with its `steps`."""
+    answer = session().nodes.ask("CONFIG PLAN", options={"name": NAME}, literal=text.encode())
+    first, *steps = answer.items
+    nodes = [
+        {**node, "steps": [step for step in steps if step["node"] == node["node"]]}
+        for node in first["nodes"]
+    ]
+    ends = {node["node"]: node["ends"] for node in nodes if node["ends"]}
+    return {**first, "nodes": nodes, "ends": sum(ends.values())}

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from lvsm.client import ConflictError, OutcomeUnknownError, RefusedError
 from lvsm.client.configuration import EditError, difference
 from webclient.commands import of_edit
-from webclient.drafting import base_now, checked
+from webclient.drafting import base_now, planned
 from webclient.drafts import Base, Change, Draft
 from webclient.site import done, failed, go, session
 
@@ -32,7 +32,7 @@ def page() -> str:
         status=status,
         changes=[_said(change) for change in draft.changes],
         lines=draft.lines(most=MOST_LINES),
-        answer=checked(draft.text),
+        answer=planned(draft.text),
         newest=now,
         behind=behind,
         theirs=_theirs(draft, now) if behind else [],
@@ -49,7 +49,12 @@ def save() -> Response:
         failed("There is nothing to save.")
         return go("changes.page")
     comment = request.form.get("comment", "").strip()[:LONGEST_COMMENT]
-    options = {"base": draft.base.number, "comment": comment or _summary(draft)}
+    options: dict[str, object] = {
+        "base": draft.base.number,
+        "comment": comment or _summary(draft),
+        "confirm": _seconds(),
+        "force": "yes" if request.form.get("force") else None,
+    }
     try:
         answer = me.nodes.one("CONFIG SAVE", options=options, literal=draft.text.encode())
     except ConflictError as error:
@@ -65,6 +70,21 @@ def save() -> Response:
         done(answer["summary"], command="lvsm config save FILE")
         return go("vips.listed")
     return go("changes.page")
+
+
+@bp.post("/confirm")
+def confirm() -> Response:
+    """Have a Save that waits for it hold for good."""
+    options = {"generation": request.form.get("generation", type=int)}
+    try:
+        answer = session().nodes.one("CONFIG CONFIRM", options=options)
+    except RefusedError as error:
+        if error.code == "forbidden":
+            raise
+        failed(error.message)
+    else:
+        done(answer["summary"], command="lvsm config confirm")
+    return go("overview.page")
 
 
 @bp.post("/again")
@@ -100,6 +120,12 @@ def discard() -> Response:
     else:
         me.draft = rest if rest.changes else None
     return go("changes.page")
+
+
+def _seconds() -> int | None:
+    """In how many seconds somebody has to confirm; None for a Save that holds as it is."""
+    minutes = request.form.get("minutes", type=int)
+    return minutes * 60 if request.form.get("confirm") and minutes else None
 
 
 def _look(draft: Draft) -> None:
