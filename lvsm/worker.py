@@ -154,9 +154,10 @@ class Worker:
 
         own = partial(own_facts, view, settings.interface, complaints)
         measure = partial(machine.measure, settings.paths.lib)
+        gauge = machine.Gauge(settings.paths.lib)
 
         def own_with_machine() -> Facts:
-            return replace(own(), machine=measure())
+            return replace(own(), machine=gauge())
 
         def snapshot() -> Known:
             return known(view, clock, own())

@@ -5,7 +5,26 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from lvsm.adapters import clock
 from lvsm.core.facts import UNKNOWN_LOAD, Machine
+
+EVERY_SECONDS = 5.0
+
+
+class Gauge:
+    """Measures now and then: the other nodes are told each second, and it changes slowly."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is as `measure` has it."""
+        self._folder = folder
+        self._seen: tuple[float, Machine] | None = None
+
+    def __call__(self) -> Machine:
+        """How this machine is, or was EVERY_SECONDS ago at most."""
+        now = clock.monotonic()
+        if self._seen is None or now - self._seen[0] >= EVERY_SECONDS:
+            self._seen = now, measure(self._folder)
+        return self._seen[1]
 
 
 def measure(folder: Path, proc: Path = Path("/proc")) -> Machine:

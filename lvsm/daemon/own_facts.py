@@ -24,9 +24,8 @@ def own_facts(
     virtual = set(view.kernel.owned.addresses) if view.kernel else set()
     virtual_texts = {address.address for address in virtual}
     for entry in view.interfaces():
-        for text in entry.addresses:
-            parsed = ip_interface(text)
-            if entry.name in HIDDEN or parsed.is_link_local or text in virtual_texts:
+        for text in entry.addresses if entry.name not in HIDDEN else ():
+            if text in virtual_texts or (parsed := ip_interface(text)).is_link_local:
                 continue
             addresses.append(text)
             if entry.name == interface and first is None:
