@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from lvsm.core.desired import Holding, NodeState
 from lvsm.core.eligibility import reason_against
@@ -18,7 +18,13 @@ from lvsm.core.errors import LvsmError
 from lvsm.core.events import GroupKept, GroupOffered, GroupReleased, GroupTaken, Happening
 from lvsm.core.groups import Action, Decision, decide
 from lvsm.core.operation_text import command
-from lvsm.core.operations import Announce, AnyOperation, Failure, InterfaceAddress
+from lvsm.core.operations import (
+    Announce,
+    AnyOperation,
+    Failure,
+    InterfaceAddress,
+    KernelState,
+)
 from lvsm.core.verbs import HaresourcesGroup
 from lvsm.daemon.ports import Clock, Kernel
 from lvsm.daemon.steady import Steady
@@ -101,7 +107,7 @@ class Control:
         if view.schedulers is None and view.kernel.ipvs:
             view.schedulers = await self._schedulers()
         if not self._adopted:
-            self._adopt(view.kernel.owned.groups)
+            self._adopt(view.kernel)
         now = self._clock.monotonic()
         self._choose(now)
         holding = Holding(held=frozenset(view.held), offered=frozenset(view.offered))
@@ -128,9 +134,11 @@ class Control:
             log.warning("the kernel's schedulers are not known: %s", error)
             return ()
 
-    def _adopt(self, groups: Iterable[str]) -> None:
+    def _adopt(self, kernel: KernelState) -> None:
         """Go on holding what an earlier plvsd held: its tables and addresses are still there."""
-        self._view.held = set(groups) & set(self._view.groups)
+        if not kernel.ipvs:
+            log.warning("this kernel has no IPVS: this node can be a realserver and no director")
+        self._view.held = set(kernel.owned.groups) & set(self._view.groups)
         now = self._clock.monotonic()
         self._view.since = dict.fromkeys(self._view.held, now)
         if self._view.held:
