@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lvsm.adapters import clock
 from lvsm.adapters import ipvs_wire as wire
+from lvsm.adapters.ipvs_dump import Reader
 from lvsm.adapters.netlink import Netlink, NetlinkError, attribute, attributes
 from lvsm.core.model import Protocol
 from lvsm.core.operations import (
@@ -89,6 +90,7 @@ class Ipvs:
         self._netlink = Netlink(_NETLINK_GENERIC)
         self._family: int | None = None
         self._seen: _Seen | None = None
+        self._reader = Reader()
 
     def available(self) -> bool:
         """Whether this kernel has IPVS."""
@@ -126,10 +128,7 @@ class Ipvs:
                 continue
             family = socket.AF_INET6 if ":" in service.key.address else socket.AF_INET
             request = wire.key_message(wire.GET_DEST, service.key)
-            found = [
-                wire.parse_destination(entry, family)
-                for entry in self._netlink.dump(self._id(), request)
-            ]
+            found = self._reader.destinations(self._netlink.dump(self._id(), request), family)
             destinations = tuple(sorted(found, key=lambda d: (d.address, d.port)))
             states.append(ServiceState(service=service, destinations=destinations))
         states.sort(key=lambda state: state.service.key.order)
@@ -141,8 +140,7 @@ class Ipvs:
         for key in keys:
             family = socket.AF_INET6 if ":" in key.address else socket.AF_INET
             request = wire.key_message(wire.GET_DEST, key)
-            dumped = self._netlink.dump(self._id(), request)
-            found.extend(wire.parse_load(body, key, family) for body in dumped)
+            found += self._reader.loads(self._netlink.dump(self._id(), request), key, family)
         return tuple(found)
 
     def schedulers(self, names: Sequence[str]) -> tuple[str, ...]:
@@ -164,7 +162,9 @@ class Ipvs:
         """
         family = self._id()
         self._seen = None
-        errors = self._netlink.batch([(family, 0, _body(operation)) for operation in operations])
+        packer = wire.Destinations()
+        bodies = [(family, 0, _body(operation, packer)) for operation in operations]
+        errors = self._netlink.batch(bodies)
         return tuple(
             Failure(index=index, code=_code(operations[index], number), reason=os.strerror(number))
             for index, number in sorted(errors.items())
@@ -182,18 +182,18 @@ def _code(operation: AnyOperation, number: int) -> str:
     return _CODES.get(number, "kernel")
 
 
-def _body(operation: AnyOperation) -> bytes:
+def _body(operation: AnyOperation, packer: wire.Destinations) -> bytes:
     match operation:
+        case AddDestination(key=key, destination=destination):
+            return packer.message(wire.NEW_DEST, key, destination)
+        case SetDestination(key=key, destination=destination):
+            return packer.message(wire.SET_DEST, key, destination)
+        case DeleteDestination(key=key, address=address, port=port):
+            return wire.delete_destination_message(key, address, port)
         case AddService(service=service):
             return wire.service_message(wire.NEW_SERVICE, service)
         case SetService(service=service):
             return wire.service_message(wire.SET_SERVICE, service)
         case DeleteService(key=key):
             return wire.key_message(wire.DEL_SERVICE, key)
-        case AddDestination(key=key, destination=destination):
-            return wire.destination_message(wire.NEW_DEST, key, destination)
-        case SetDestination(key=key, destination=destination):
-            return wire.destination_message(wire.SET_DEST, key, destination)
-        case DeleteDestination(key=key, address=address, port=port):
-            return wire.delete_destination_message(key, address, port)
     raise TypeError(f"{operation!r} is no operation on IPVS")

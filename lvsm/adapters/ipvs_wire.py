@@ -1,6 +1,7 @@
 """IPVS's generic netlink messages, packed and parsed (linux/ip_vs.h).
 
-A destination's message over IPv4 has a fixed layout and is packed by one `struct.Struct`.
+A destination over IPv4 has a fixed layout and is packed by one `struct.Struct`; `ipvs_dump` parses
+those that the kernel lists.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from lvsm.adapters.netlink import attribute, attributes
 from lvsm.core.model import Forwarding, Protocol, Tunnel
 from lvsm.core.operations import (
     Destination,
-    DestinationLoad,
     Service,
     ServiceKey,
     mark_key,
@@ -30,10 +30,10 @@ _PROTOCOLS: dict[Protocol | None, int] = {
 _PROTOCOL_OF = {number: protocol for protocol, number in _PROTOCOLS.items()}
 _METHODS = {Forwarding.NAT: 0, Forwarding.TUN: 2, Forwarding.DR: 3}
 # 1 is the local node: a destination that is an address of this machine, whatever was asked for.
-_METHOD_OF = {0: Forwarding.NAT, 1: Forwarding.DR, 2: Forwarding.TUN, 3: Forwarding.DR}
-_METHOD_MASK = 0x7
+METHOD_OF = {0: Forwarding.NAT, 1: Forwarding.DR, 2: Forwarding.TUN, 3: Forwarding.DR}
+METHOD_MASK = 0x7
 _TUNNELS = {Tunnel.IPIP: 0, Tunnel.GUE: 1, Tunnel.GRE: 2}
-_TUNNEL_OF = {number: tunnel for tunnel, number in _TUNNELS.items()}
+TUNNEL_OF = {number: tunnel for tunnel, number in _TUNNELS.items()}
 _VERSION_OF: dict[int, int] = {socket.AF_INET: 4, socket.AF_INET6: 6}
 _PERSISTENT = 0x1
 _FLAGS = {
@@ -53,15 +53,9 @@ _BE16 = struct.Struct(">H")
 _ALL_FLAGS = 0xFFFFFFFF
 _BITS: dict[int, int] = {socket.AF_INET: 32, socket.AF_INET6: 128}
 
-# genl header; nest SERVICE of AF, PROTOCOL, ADDR, PORT; nest DEST of ADDR, PORT, FWD_METHOD,
-# WEIGHT, U_THRESH, L_THRESH, ADDR_FAMILY. Ports are big-endian: two single bytes each.
-_DEST4 = struct.Struct(
-    "=BBH"  # genl: command, version
-    "HH HHH2x HHH2x HH4s HHBB2x"
-    "HH HH4s HHBB2x HHI HHI HHI HHI HHH2x"
-)
-_SERVICE4_BYTES = 36
-_DEST4_BYTES = 60
+# Nest DEST over IPv4: ADDR, PORT, FWD_METHOD, WEIGHT, U_THRESH, L_THRESH, ADDR_FAMILY. Ports are
+# big-endian: two single bytes each.
+_DEST4 = struct.Struct("=HH HH4s HHBB2x HHI HHI HHI HHI HHH2x")
 
 
 def key_of(attrs: dict[int, bytes]) -> ServiceKey | None:
@@ -148,21 +142,36 @@ def plain_message(command: int) -> bytes:
     return _GENERIC.pack(command, 1, 0)
 
 
-def destination_message(command: int, key: ServiceKey, destination: Destination) -> bytes:
-    """NEW_DEST or SET_DEST."""
-    family, vip = _packed(key.address)
-    own_family, raw = _packed(destination.address)
-    plain = key.protocol is not None and destination.tunnel is Tunnel.IPIP
-    if plain and family == own_family == socket.AF_INET:
-        return _DEST4.pack(
-            command, 1, 0,
-            _SERVICE4_BYTES, _SERVICE | _NESTED, 6, 1, family, 6, 2, _PROTOCOLS[key.protocol],
-            8, 3, vip, 6, 4, key.port >> 8, key.port & 255,
-            _DEST4_BYTES, _DEST | _NESTED, 8, 1, raw,
-            6, 2, destination.port >> 8, destination.port & 255,
-            8, 3, _METHODS[destination.forwarding], 8, 4, destination.weight,
-            8, 5, destination.upper_threshold, 8, 6, destination.lower_threshold, 6, 11, family,
+class Destinations:
+    """Packs NEW_DEST and SET_DEST; what names the service is kept for the next of the same."""
+
+    def __init__(self) -> None:
+        """Nothing is kept yet."""
+        self._last: tuple[int, ServiceKey] | None = None
+        self._head = b""
+        self._plain = False
+
+    def message(self, command: int, key: ServiceKey, destination: Destination) -> bytes:
+        """One message: NEW_DEST or SET_DEST."""
+        if self._last != (command, key):
+            self._last = command, key
+            self._head = key_message(command, key)
+            self._plain = ":" not in key.address
+        address = destination.address
+        if not self._plain or destination.tunnel is not Tunnel.IPIP or ":" in address:
+            return self._head + _destination(destination)
+        port = destination.port
+        return self._head + _DEST4.pack(
+            _DEST4.size, _DEST | _NESTED, 8, 1, socket.inet_pton(socket.AF_INET, address),
+            6, 2, port >> 8, port & 255, 8, 3, _METHODS[destination.forwarding],
+            8, 4, destination.weight, 8, 5, destination.upper_threshold,
+            8, 6, destination.lower_threshold, 6, 11, socket.AF_INET,
         )  # fmt: skip
+
+
+def _destination(destination: Destination) -> bytes:
+    """The nest DEST of any destination."""
+    family, raw = _packed(destination.address)
     content = b"".join(
         (
             attribute(1, raw),
@@ -171,12 +180,12 @@ def destination_message(command: int, key: ServiceKey, destination: Destination)
             attribute(4, _U32.pack(destination.weight)),
             attribute(5, _U32.pack(destination.upper_threshold)),
             attribute(6, _U32.pack(destination.lower_threshold)),
-            attribute(11, _U16.pack(own_family)),
+            attribute(11, _U16.pack(family)),
             attribute(13, bytes((_TUNNELS[destination.tunnel],))),
             attribute(14, _BE16.pack(destination.tunnel_port)),
         )
     )
-    return key_message(command, key) + attribute(_DEST | _NESTED, content)
+    return attribute(_DEST | _NESTED, content)
 
 
 def delete_destination_message(key: ServiceKey, address: str, port: int) -> bytes:
@@ -221,34 +230,3 @@ def _flag_names(scheduler: str, flags: int) -> tuple[str, ...]:
     if flags & 0x4:
         names.append("ops")
     return tuple(sorted(names))
-
-
-def parse_destination(body: bytes, family: int) -> Destination:
-    """A destination of a dump; `family` is its service's, for kernels that do not name its own."""
-    attrs = attributes(attributes(body, _GENERIC.size)[_DEST])
-    own = _U16.unpack(attrs[11])[0] if 11 in attrs else family
-    tunnel = _TUNNEL_OF.get(attrs[13][0], Tunnel.IPIP) if 13 in attrs else Tunnel.IPIP
-    return Destination(
-        address=_address(own, attrs[1]),
-        port=_BE16.unpack(attrs[2])[0],
-        forwarding=_METHOD_OF.get(_U32.unpack(attrs[3])[0] & _METHOD_MASK, Forwarding.NAT),
-        weight=_U32.unpack(attrs[4])[0],
-        upper_threshold=_U32.unpack(attrs[5])[0],
-        lower_threshold=_U32.unpack(attrs[6])[0],
-        tunnel=tunnel,
-        tunnel_port=_BE16.unpack(attrs[14])[0] if 14 in attrs else 0,
-    )
-
-
-def parse_load(body: bytes, key: ServiceKey, family: int) -> DestinationLoad:
-    """The connections of a destination of a dump; the arguments as `parse_destination` has them."""
-    attrs = attributes(attributes(body, _GENERIC.size)[_DEST])
-    own = _U16.unpack(attrs[11])[0] if 11 in attrs else family
-    return DestinationLoad(
-        key=key,
-        address=_address(own, attrs[1]),
-        port=_BE16.unpack(attrs[2])[0],
-        weight=_U32.unpack(attrs[4])[0],
-        active=_U32.unpack(attrs[7])[0],
-        inactive=_U32.unpack(attrs[8])[0],
-    )

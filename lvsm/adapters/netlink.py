@@ -171,12 +171,19 @@ def attribute(kind: int, content: bytes) -> bytes:
 
 def attributes(data: bytes, start: int = 0) -> dict[int, bytes]:
     """The attributes in `data` from `start` on, by type."""
-    found: dict[int, bytes] = {}
-    place, end = start, len(data)
+    found = places(data, start, len(data))
+    return {kind: data[place : place + length] for kind, (place, length) in found.items()}
+
+
+def places(data: bytes, start: int, end: int) -> dict[int, tuple[int, int]]:
+    """Where the content of each attribute in `data[start:end]` begins and how long it is."""
+    found: dict[int, tuple[int, int]] = {}
+    place = start
     while place + _ATTRIBUTE.size <= end:
         length, kind = _ATTRIBUTE.unpack_from(data, place)
         if length < _ATTRIBUTE.size:
             break
-        found[kind & _NLA_TYPE_MASK] = data[place + _ATTRIBUTE.size : place + length]
+        content = place + _ATTRIBUTE.size
+        found[kind & _NLA_TYPE_MASK] = content, min(length, end - place) - _ATTRIBUTE.size
         place += (length + 3) & ~3
     return found

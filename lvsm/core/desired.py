@@ -29,7 +29,7 @@ it any more: until somebody else has the group, this node is who is asked.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import ip_interface
 
 from lvsm.core import methods
@@ -155,12 +155,10 @@ def desired(
 
 def without_ipvs(want: NodeState) -> NodeState:
     """What remains for a kernel without IPVS: it may be a realserver, never a director."""
-    sysctls = {
-        name: value for name, value in want.sysctls.items() if name not in methods.LET_GO_OF_QUIET
-    }
+    own = {name: value for name, value in want.sysctls.items() if ".vs." not in name}
     return NodeState(
         aliases=want.aliases,
-        sysctls=sysctls if want.aliases else {},
+        sysctls=own if want.aliases else {},
         links=want.links,
         problems=want.problems,
     )
@@ -231,28 +229,31 @@ def _destinations(
     configuration: Configuration, vip: VirtualService, port: int, overlay: Overlay
 ) -> tuple[Destination, ...]:
     """The realservers at `port`, and the sorry server while none of them takes connections."""
-    found: dict[tuple[IPAddress, int], Destination] = {}
+    found: dict[tuple[str, int], Destination] = {}
 
-    def add(realserver: Realserver) -> None:
-        address = address_of(configuration, realserver.node)
-        if address is None:
+    def add(realserver: Realserver, weight: int) -> None:
+        node = configuration.nodes.get(realserver.node)
+        if node is None or not node.text:
             return  # validation asks for it at a Save; a node not yet seen cannot serve
-        entry = _destination(vip, realserver, str(address), port)
+        entry = _destination(vip, realserver, node.text, port, weight)
         # Two realservers may come to the same (one names the port, the other does not; two names
         # for one machine): the kernel has room for one, and the text's first is it.
-        found.setdefault((address, entry.port), entry)
+        found.setdefault((entry.address, entry.port), entry)
 
     for realserver in vip.realservers:
+        if not overlay.count:
+            add(realserver, realserver.weight)
+            continue
         wanted = adjusted(overlay, vip.name, realserver)
         if wanted.in_table:
-            add(replace(realserver, weight=wanted.weight) if overlay.count else realserver)
+            add(realserver, wanted.weight)
     if vip.sorry is not None and not any(entry.weight for entry in found.values()):
-        add(vip.sorry)
+        add(vip.sorry, vip.sorry.weight)
     return tuple(found.values())
 
 
 def _destination(
-    vip: VirtualService, realserver: Realserver, address: str, port: int
+    vip: VirtualService, realserver: Realserver, address: str, port: int, weight: int
 ) -> Destination:
     method = vip.forwarding_of(realserver)
     wrapped = method is Forwarding.TUN
@@ -260,7 +261,7 @@ def _destination(
         address=address,
         port=realserver.port or port,
         forwarding=method,
-        weight=realserver.weight,
+        weight=weight,
         upper_threshold=realserver.upper,
         lower_threshold=realserver.lower,
         tunnel=realserver.tunnel if wrapped else Tunnel.IPIP,

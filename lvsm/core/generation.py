@@ -32,7 +32,7 @@ class BadGenerationError(LvsmError):
     code = "bad-generation"
 
 
-class Generation(Value, frozen=True, kw_only=True, omit_defaults=True, dict=True):
+class Generation(Value, frozen=True, kw_only=True, omit_defaults=True, dict=True, gc=True):
     """One saved configuration.
 
     What has its default value is left out of the bytes, so that a field which a later version adds

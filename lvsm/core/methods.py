@@ -29,6 +29,7 @@ from lvsm.core.model import (
     Forwarding,
     IPAddress,
     IPInterface,
+    Protocol,
     Realserver,
     VirtualService,
 )
@@ -45,10 +46,25 @@ HIDE_ALIASES: Mapping[str, int] = {
     "net.ipv4.conf.all.arp_ignore": 1,
     "net.ipv4.conf.all.arp_announce": 2,
 }
+DRAIN: Mapping[str, int] = {
+    # A client's port that comes again within two minutes belongs to an old connection, and under
+    # direct routing IPVS saw only half of its end: without this its SYN goes to a realserver of
+    # weight 0 (ip_vs_core.c, ip_vs_in_hook). Established connections stay.
+    "net.ipv4.vs.expire_nodest_conn": 1,
+}
 LET_GO_OF_QUIET: Mapping[str, int] = {
     # A persistent client's new connections leave a realserver of weight 0; the established ones
     # stay (ipvs-sysctl: expire_quiescent_template). Else it would be drained of nobody.
     "net.ipv4.vs.expire_quiescent_template": 1,
+}
+JOIN_MIDWAY: Mapping[Protocol, Mapping[str, int]] = {
+    # Directors that choose by the client's address and port alone (mh with mh-port) choose alike,
+    # so one that takes over may go on in the middle of a connection that it never saw begin
+    # (ipvs-sysctl: sloppy_tcp). It holds for all services; a packet of no connection is then
+    # refused by a realserver and not by the director.
+    Protocol.TCP: {"net.ipv4.vs.sloppy_tcp": 1},
+    Protocol.SCTP: {"net.ipv4.vs.sloppy_sctp": 1},
+    Protocol.UDP: {},
 }
 KEEP_NEIGHBOURS: Mapping[str, int] = {
     # When the first address of a network goes, the others stay (ip-sysctl); else a group that
@@ -113,15 +129,26 @@ def sysctls(charge: Sequence[VirtualService], hidden: Sequence[InterfaceAddress]
     found: dict[str, int] = {}
     if charge or hidden:
         found |= HIDE_ALIASES
-    if any(vip.explicit_prefix and vip.ip.version == 4 for vip in charge):
-        found |= KEEP_NEIGHBOURS
-    for vip in charge:
-        if by_nat(vip):
-            found |= FORWARD[vip.ip.version]
+    if charge:
+        found |= DRAIN
     for link in links(hidden):
         found |= LOOSE[link]
-    if any(vip.persistence for vip in charge):
+    for vip in charge:
+        found |= _sysctls_of(vip)
+    return found
+
+
+def _sysctls_of(vip: VirtualService) -> dict[str, int]:
+    """What one virtual service needs on its directors."""
+    found: dict[str, int] = {}
+    if vip.explicit_prefix and vip.ip.version == 4:
+        found |= KEEP_NEIGHBOURS
+    if by_nat(vip):
+        found |= FORWARD[vip.ip.version]
+    if vip.persistence:
         found |= LET_GO_OF_QUIET
+    if "mh-port" in vip.flags:
+        found |= JOIN_MIDWAY[vip.protocol]
     return found
 
 

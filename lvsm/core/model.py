@@ -15,7 +15,13 @@ IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface
 
 
-class Protocol(StrEnum):
+class _Word(StrEnum):
+    """A word of a configuration. It hashes as its text: an enumeration's own way is Python code."""
+
+    __hash__ = str.__hash__
+
+
+class Protocol(_Word):
     """Transport protocols that IPVS schedules."""
 
     TCP = "tcp"
@@ -23,7 +29,7 @@ class Protocol(StrEnum):
     SCTP = "sctp"
 
 
-class Forwarding(StrEnum):
+class Forwarding(_Word):
     """How a director hands a packet to a realserver (ipvsadm's -m, -g and -i)."""
 
     NAT = "nat"
@@ -31,7 +37,7 @@ class Forwarding(StrEnum):
     TUN = "tun"
 
 
-class Tunnel(StrEnum):
+class Tunnel(_Word):
     """What forwarding by tun wraps a packet in (ipvsadm's --tun-type)."""
 
     IPIP = "ipip"
@@ -90,6 +96,12 @@ class Node:
     name: str
     address: IPAddress | None = None
     external: bool = False
+    text: str = field(init=False, compare=False, repr=False)
+    """The address as text, empty for none: made once, and not for each realserver."""
+
+    def __post_init__(self) -> None:
+        """Make the text."""
+        object.__setattr__(self, "text", "" if self.address is None else str(self.address))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

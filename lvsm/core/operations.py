@@ -24,8 +24,8 @@ InterfaceText: TypeAlias = str
 """A canonical address with its prefix length: `192.0.2.10/24`, `2001:db8::1/128`."""
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Root of the plain values below."""
+class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """Root of the plain values below: none refers to itself, so the collector need not look."""
 
 
 class ServiceKey(Value, frozen=True, kw_only=True, order=False, omit_defaults=True):
@@ -239,8 +239,11 @@ class ServiceState(Value, frozen=True, kw_only=True):
     destinations: tuple[Destination, ...] = ()
 
 
-class DestinationLoad(Value, frozen=True, kw_only=True):
-    """One realserver's connections in a kernel's table, as `ipvsadm -Ln` counts them."""
+class DestinationLoad(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """One realserver's connections now, and its counters since it is in a kernel's table.
+
+    As `ipvsadm -Ln` and `ipvsadm -Ln --stats` have them.
+    """
 
     key: ServiceKey
     address: AddressText
@@ -248,6 +251,11 @@ class DestinationLoad(Value, frozen=True, kw_only=True):
     weight: int
     active: int
     inactive: int
+    connections: int = 0
+    packets_in: int = 0
+    packets_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
 
 
 class Interface(Value, frozen=True, kw_only=True):

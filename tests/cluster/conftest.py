@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.cluster.site import CHECKOUT, WEB, Site
 from tests.lab import cluster, topology
 from tests.lab.client import Lab
 
+CONSOLE_CHARACTERS = 2000
 FIGURES = pytest.StashKey[Figures]()
 
 
@@ -38,12 +40,20 @@ def site(shared_site: Site, request: pytest.FixtureRequest) -> Iterator[Site]:
     if shared_site.lvsm("dir1", "config", "show").out.decode() != WEB:
         shared_site.save(WEB)
     shared_site.settle()
+    with logs_of_failed(shared_site, request):
+        yield shared_site
+
+
+@contextmanager
+def logs_of_failed(site: Site, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Show what the members' plvsd and consoles said, if the test fails within."""
     failed = request.session.testsfailed
-    yield shared_site
+    yield
     if request.session.testsfailed > failed:
-        for member in shared_site.members:
-            log = shared_site.lab.run(member, ["tail", "-n50", "/var/log/plvsd.log"], check=False)
-            print(f"--- {member}\n{log.text}")
+        for member in site.members:
+            log = site.lab.run(member, ["tail", "-n50", "/var/log/plvsd.log"], check=False)
+            console = site.lab.logs(member)[-CONSOLE_CHARACTERS:]
+            print(f"--- {member}\n{log.text}\n--- its console\n{console}")
 
 
 @pytest.fixture

@@ -48,7 +48,12 @@ SYSCTLS = {
     "net.ipv6.conf.all.accept_redirects": 0,
     "net.ipv6.conf.all.forwarding": 0,
 }
-IPVS_SYSCTLS = {"net.ipv4.vs.expire_quiescent_template": 0}
+IPVS_SYSCTLS = {
+    "net.ipv4.vs.expire_nodest_conn": 0,
+    "net.ipv4.vs.expire_quiescent_template": 0,
+    "net.ipv4.vs.sloppy_sctp": 0,
+    "net.ipv4.vs.sloppy_tcp": 0,
+}
 """There where IPVS is."""
 TUNNELS = ("tunl0", "ip6tnl0", "sit0")
 LOOSE = {"tunl0": "net.ipv4.conf.tunl0.rp_filter", "ip6tnl0": "net.ipv4.conf.ip6tnl0.rp_filter"}

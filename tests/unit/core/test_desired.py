@@ -227,3 +227,16 @@ def test_thresholds_flags_and_tunnels_reach_the_kernel() -> None:
     (found,) = first.destinations
     assert (found.upper_threshold, found.lower_threshold) == (9, 5)
     assert (found.tunnel, found.tunnel_port) == (Tunnel.GUE, 6080)
+
+
+def test_directors_let_nobody_into_a_drained_realserver_by_an_old_port() -> None:
+    assert state("dir2").sysctls["net.ipv4.vs.expire_nodest_conn"] == 1
+    assert "net.ipv4.vs.expire_nodest_conn" not in state("rs1").sysctls
+
+
+@pytest.mark.parametrize("protocol", [Protocol.TCP, Protocol.SCTP])
+def test_directors_that_choose_alike_join_in_midway(protocol: Protocol) -> None:
+    name = f"net.ipv4.vs.sloppy_{protocol}"
+    hashed = web(scheduler="mh", protocol=protocol)
+    assert name not in state("dir2", vip=hashed).sysctls
+    assert state("dir2", vip=replace(hashed, flags=("mh-port",))).sysctls[name] == 1

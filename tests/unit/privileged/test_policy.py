@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lvsm.core.model import Forwarding, Protocol
 from lvsm.core.operations import (
@@ -183,3 +185,23 @@ def test_a_line_that_could_run_something_else_is_refused(bad: HaresourcesGroup) 
 def test_a_group_has_one_line() -> None:
     with pytest.raises(PolicyError):
         check_haresources([line(), line()], {"dir1", "dir2"})
+
+
+@given(
+    st.one_of(
+        st.ip_addresses().map(str),
+        st.sampled_from(("127.0.0.1", "169.254.1.1", "224.0.0.1", "255.0.0.1", "0.1.2.3", "::1")),
+        st.text("0123456789.:a\0", max_size=18),
+    )
+)
+def test_a_realserver_s_address_is_a_service_s(text: str) -> None:
+    """The quick way for the many refuses just what the plain way for the few does."""
+    other = AddService(service=service(address=text))
+    realserver = Destination(address=text, port=80, forwarding=Forwarding.DR, weight=1)
+    refused = []
+    for operation in (other, AddDestination(key=KEY, destination=realserver)):
+        try:
+            check([GOOD[0], operation], OWNED)
+        except PolicyError:
+            refused.append(operation)
+    assert len(refused) in (0, 2)
