@@ -71,6 +71,7 @@ class Control:
         self._steady = Steady(clock)
         self._announcements: dict[InterfaceAddress, list[float]] = {}
         self._written: tuple[HaresourcesGroup, ...] | None = None
+        self._written_of: object = None
         self._told: object = None
         self._adopted = False
         self._complaint = ""
@@ -260,6 +261,9 @@ class Control:
         return tuple(due)
 
     async def _write_haresources(self) -> None:
+        groups = self._view.groups
+        if groups is self._written_of:
+            return  # made together with the configuration, they are other ones with another one
         vips = self._view.configuration.vips
         lines = tuple(
             HaresourcesGroup(
@@ -268,11 +272,12 @@ class Control:
                 addresses=tuple(sorted({str(vips[name].ip) for name in group.vips})),
                 vips=tuple(sorted(group.vips)),
             )
-            for group in sorted(self._view.groups.values(), key=lambda group: group.id)
+            for group in sorted(groups.values(), key=lambda group: group.id)
         )
         if lines != self._written:
             await self._kernel.write_haresources(lines)
             self._written = lines
+        self._written_of = groups
 
     def _tell(self) -> None:
         told = self._view.public_state()

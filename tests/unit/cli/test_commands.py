@@ -23,6 +23,25 @@ STATUS = {
 }
 
 
+def test_services_of_others_have_a_line_in_the_status(plvsd: FakePlvsd) -> None:
+    node = {
+        "name": "dir1",
+        "role": "director",
+        "state": "up",
+        "reason": "",
+        "heartbeat": "active",
+        "plvsd": "2",
+        "generation": 1,
+        "holds": [],
+    }
+    theirs = {"foreign_services": ["-t 10.0.0.9:25", "-f 7"], "foreign_services_count": 3}
+    plvsd.answers["STATUS"] = [{**STATUS, "nodes": [{**node, **theirs}, node]}]
+    lines = plvsd.lvsm("status").stdout.splitlines()
+    assert [line for line in lines if "did not make" in line] == [
+        "dir1: 3 IPVS services that LVSM did not make, left alone: -t 10.0.0.9:25, -f 7, ..."
+    ]
+
+
 def test_status_says_by_its_exit_code_whether_all_is_well(plvsd: FakePlvsd) -> None:
     plvsd.answers["STATUS"] = [STATUS]
     well = plvsd.lvsm("status")

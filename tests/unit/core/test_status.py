@@ -113,3 +113,13 @@ def test_an_empty_cluster_says_what_to_do() -> None:
     document = status(known)
     assert "lvsm config save" in document["sentence"]
     assert document["saved"] is None
+
+
+def test_services_that_lvsm_did_not_make_are_counted_and_no_fault() -> None:
+    theirs = facts("dir2", foreign=("-t 10.0.0.240:25",), foreign_count=31)
+    document = status(replace(GOOD, facts={**GOOD.facts, "dir2": theirs}))
+    nodes = {node["name"]: node for node in document["nodes"]}
+    assert nodes["dir2"]["foreign_services"] == ["-t 10.0.0.240:25"]
+    assert nodes["dir2"]["foreign_services_count"] == 31
+    assert nodes["dir1"]["foreign_services_count"] == 0
+    assert document["state"] == "OK"

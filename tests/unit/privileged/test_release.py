@@ -83,6 +83,10 @@ def test_state_before_is_state_after_across_restarts_and_crashes(
             cut = steps[: data.draw(st.integers(0, len(steps)))]
             assert isinstance(node.performer.answer(Apply(operations=cut)), Applied)
             node.start()
+        half = release.plan(node.performer).operations
+        cut = half[: data.draw(st.integers(0, len(half)))]
+        assert isinstance(node.performer.answer(Apply(operations=cut)), Applied)
+        node.start()  # as if it had been interrupted there
         assert node.release() == ()
         after = node.state()
         left = tuple(s for s in before.services if s.service.key not in adopted)
