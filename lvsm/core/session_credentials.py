@@ -1,12 +1,13 @@
 """Session credentials: an id and a secret that stand for a password for a while.
 
-    id     = user ":" until ":" nonce ":" seal         user `session:<id>` of a SCRAM login
-    seal   = HMAC(seal key, user, until, nonce, the user's verifier), 16 bytes
+    id     = user ":" since "-" until ":" nonce ":" seal    user `session:<id>` of a SCRAM login
+    seal   = HMAC(seal key, user, since, until, nonce, the user's verifier), 16 bytes
     secret = HMAC(secret key, id), 32 bytes
 
 Both keys are derived from the cluster's key (`cluster_key.derive`), so that every node can check
 a credential and no node has to remember one. Laws: an id in which a byte was altered is none; a
-user's new password makes the ids of before invalid. The seal is keyed, because an id is shown to a
+user's new password makes the ids of before invalid, and so does removing the user, also when one of
+that name and password is added afterwards. The seal is keyed, because an id is shown to a
 server before that has proved itself, and must not help to guess the password behind the verifier.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lvsm.core.cluster_key import derive
 from lvsm.core.errors import LvsmError
@@ -35,7 +36,7 @@ NONCE_BYTES = 16
 
 _SEAL_BYTES = 16
 _ID = re.compile(
-    r"(?P<user>[a-z0-9][a-z0-9._-]{0,62}):(?P<until>[1-9][0-9]{0,11})"
+    r"(?P<user>[a-z0-9][a-z0-9._-]{0,62}):(?P<since>[1-9][0-9]{0,14})-(?P<until>[1-9][0-9]{0,11})"
     r":(?P<nonce>[A-Za-z0-9_-]{22}):(?P<seal>[A-Za-z0-9_-]{22})",
     re.ASCII,
 )
@@ -49,15 +50,16 @@ class SessionError(LvsmError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionId:
-    """An id taken apart; `until` is seconds since 1970."""
+    """An id taken apart; `since` is milliseconds since 1970, `until` seconds."""
 
     user: str
+    since: int
     until: int
     nonce: str
     seal: str
 
     def __str__(self) -> str:
-        return f"{self.user}:{self.until}:{self.nonce}:{self.seal}"
+        return f"{self.user}:{self.since}-{self.until}:{self.nonce}:{self.seal}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +91,10 @@ class SessionKeys:
             raise SessionError(f"a session lasts 1 to {MOST_SECONDS} seconds")
         if user.verifier is None:
             raise SessionError(f"{name} has no password")
-        until = max(int(now) + seconds, 1)
+        since, until = max(int(now * 1e3), user.since, 1), max(int(now) + seconds, 1)
         text = _to_text(nonce)
-        seal = self._seal_of(name, until, text, user.verifier)
-        made = SessionId(user=name, until=until, nonce=text, seal=seal)
+        unsealed = SessionId(user=name, since=since, until=until, nonce=text, seal="")
+        made = replace(unsealed, seal=self._seal_of(unsealed, user.verifier))
         return Credential(id=made, secret=machine_password(mac(self._secret, str(made).encode())))
 
     def read(self, text: str, users: Users) -> SessionId | None:
@@ -101,12 +103,16 @@ class SessionKeys:
         if match is None:
             return None
         found = SessionId(
-            user=match["user"], until=int(match["until"]), nonce=match["nonce"], seal=match["seal"]
+            user=match["user"],
+            since=int(match["since"]),
+            until=int(match["until"]),
+            nonce=match["nonce"],
+            seal=match["seal"],
         )
         user = users.by_name.get(found.user)
-        if user is None or user.verifier is None:
+        if user is None or user.verifier is None or found.since < user.since:
             return None
-        seal = self._seal_of(found.user, found.until, found.nonce, user.verifier)
+        seal = self._seal_of(found, user.verifier)
         return found if hmac.compare_digest(seal, found.seal) else None
 
     def valid(self, text: str, users: Users, now: float) -> bool:
@@ -124,9 +130,9 @@ class SessionKeys:
         password = machine_password(mac(self._secret, data))
         return make_verifier(password, mac(self._salt, data)[:SALT_BYTES], KEY_ITERATIONS)
 
-    def _seal_of(self, name: str, until: int, nonce: str, verifier: Verifier) -> str:
-        message = "\n".join((name, str(until), nonce, str(verifier)))
-        return _to_text(mac(self._seal, message.encode())[:_SEAL_BYTES])
+    def _seal_of(self, session: SessionId, verifier: Verifier) -> str:
+        parts = (session.user, session.since, session.until, session.nonce, verifier)
+        return _to_text(mac(self._seal, "\n".join(map(str, parts)).encode())[:_SEAL_BYTES])
 
 
 def _to_text(data: bytes) -> str:

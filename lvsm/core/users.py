@@ -56,13 +56,15 @@ class User:
     """One user; without a verifier nobody logs in by that name.
 
     `ended` maps the nonces of ended sessions to when they would have ended, in seconds since 1970;
-    sessions that end at `floor` or before are ended too.
+    sessions that end at `floor` or before are ended too. `since` is when the user was added, in
+    milliseconds since 1970: sessions from before that are another's who had the name.
     """
 
     role: Role
     verifier: Verifier | None = field(default=None, repr=False)
     ended: Mapping[str, int] = field(default_factory=dict)
     floor: int = 0
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +91,8 @@ def seeded(verifier: Verifier | None) -> Users:
     return Users(by_name={ADMIN: User(role=Role.ADMIN, verifier=verifier)})
 
 
-def add(users: Users, name: str, role: Role, verifier: Verifier) -> Users:
-    """With one user more.
+def add(users: Users, name: str, role: Role, verifier: Verifier, now: float = 0.0) -> Users:
+    """With one user more, who is new at `now`, in seconds since 1970.
 
     Raises UsersError: `bad-name`, `reserved-name`, `user-exists`, `too-many-users`.
     """
@@ -104,7 +106,12 @@ def add(users: Users, name: str, role: Role, verifier: Verifier) -> Users:
         raise UsersError(f"there is a user {name} already", code="user-exists")
     if len(users.by_name) >= MOST_USERS:
         raise UsersError(f"there are {MOST_USERS} users: remove some first", code="too-many-users")
-    return users.with_user(name, User(role=role, verifier=verifier))
+    return users.with_user(name, User(role=role, verifier=verifier, since=_milliseconds(now)))
+
+
+def _milliseconds(now: float) -> int:
+    """The next one: what began before `now` began before that."""
+    return int(now * 1e3) + 1
 
 
 def set_role(users: Users, name: str, role: Role) -> Users:
@@ -190,8 +197,12 @@ def render(users: Users) -> str:
     for name, user in sorted(users.by_name.items()):
         header = f"user.{toml_text.key(name)}"
         verifier = None if user.verifier is None else str(user.verifier)
-        floor = user.floor or None
-        pairs = {"role": user.role.value, "verifier": verifier, "floor": floor}
+        pairs = {
+            "role": user.role.value,
+            "verifier": verifier,
+            "floor": user.floor or None,
+            "since": user.since or None,
+        }
         parts.append(toml_text.table(f"[{header}]", pairs))
         if user.ended:
             parts.append(toml_text.table(f"[{header}.ended]", dict(sorted(user.ended.items()))))
@@ -233,6 +244,7 @@ def _user(value: Any, place: str) -> User:
         "verifier": _verifier,
         "ended": _ended,
         "floor": _moment,
+        "since": _milli_moment,
     }
     found = _table(value, place, keys)
     if "role" not in found:
@@ -261,6 +273,11 @@ def _ended(value: Any, place: str) -> dict[str, int]:
 
 def _moment(value: Any, place: str) -> int:
     moment: int = _read(readers.number(0, LAST_MOMENT), value, place)
+    return moment
+
+
+def _milli_moment(value: Any, place: str) -> int:
+    moment: int = _read(readers.number(0, LAST_MOMENT * 1000), value, place)
     return moment
 
 

@@ -67,6 +67,10 @@ class Accounts:
         """The users as they are now."""
         return self._store.read()
 
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self._clock.now()
+
     def standing(self, principal: Principal) -> Principal:
         """The principal with its present role; raises SessionEndedError."""
         return standing(principal, self.users, self._keys, self._clock.now())

@@ -78,7 +78,9 @@ class UserVerbs:
         (name,) = words(request, 1)
         only_options(request, "role", DRY_RUN)
         verifier, role = password_verifier(literal(request)), _role(request)
-        change = partial(user_table.add, name=name, role=role, verifier=verifier)
+        change = partial(
+            user_table.add, name=name, role=role, verifier=verifier, now=self._accounts.now()
+        )
         return await self._change(request, reply, name, change, "added")
 
     async def set(self, request: Request, reply: Reply) -> str:

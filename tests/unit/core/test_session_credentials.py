@@ -94,6 +94,23 @@ def test_a_new_password_or_removal_makes_the_id_invalid(users: Users) -> None:
     assert KEYS.read(str(make().id), users) is None
 
 
+@pytest.mark.parametrize("later", [0.0, 0.0004, 0.001, 5.0])
+def test_a_user_who_was_added_again_is_another_one(later: float) -> None:
+    """Even with the same verifier: sessions of before stay ended, new ones are valid at once."""
+    before = make()
+    gone = end_sessions(USERS, "alice", {before.id.nonce: before.id.until}, NOW)
+    users = user_table.add(
+        user_table.remove(gone, "alice"), "alice", Role.VIEWER, OTHER, NOW + later
+    )
+    for old in (before, make(nonce=b"m" * 16)):
+        assert KEYS.read(str(old.id), users) is None
+        moved = replace(old.id, since=old.id.since + 10_000)
+        assert KEYS.read(str(moved), users) is None
+    alice = users.by_name["alice"]
+    new = KEYS.make("alice", alice, seconds=60, nonce=b"o" * 16, now=NOW + later)
+    assert KEYS.valid(str(new.id), users, NOW + later)
+
+
 def test_an_ended_session_is_not_valid() -> None:
     made = make()
     users = end_sessions(USERS, "alice", {made.id.nonce: made.id.until}, NOW)

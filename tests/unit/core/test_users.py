@@ -27,6 +27,7 @@ a_user = st.builds(
     verifier=st.none() | verifiers,
     ended=st.dictionaries(nonces, moments, max_size=MOST_ENDED),
     floor=moments,
+    since=moments,
 )
 an_admin = st.builds(User, role=st.just(Role.ADMIN), verifier=st.none() | verifiers)
 tables = st.builds(
@@ -112,9 +113,9 @@ def test_what_cannot_be_done_has_its_code(change: Callable[[Users], Users], code
 def test_changes_count_and_touch_nothing_else() -> None:
     assert ALICE.by_name["admin"] == User(role=Role.ADMIN, verifier=VERIFIER)
     changed = user_table.set_role(ALICE, "alice", Role.VIEWER)
-    assert changed.by_name["alice"] == User(role=Role.VIEWER, verifier=OTHER)
+    assert changed.by_name["alice"] == User(role=Role.VIEWER, verifier=OTHER, since=1)
     changed = user_table.set_verifier(changed, "alice", VERIFIER)
-    assert changed.by_name["alice"] == User(role=Role.VIEWER, verifier=VERIFIER)
+    assert changed.by_name["alice"] == User(role=Role.VIEWER, verifier=VERIFIER, since=1)
     assert user_table.remove(changed, "alice").by_name.keys() == {"admin"}
     assert [ALICE.number, changed.number] == [1, 3]
 
