@@ -10,6 +10,10 @@ from collections.abc import Mapping
 MARKS: Mapping[str, tuple[str, str]] = {
     "OK": ("●", "good"),
     "serving": ("●", "good"),
+    "in use": ("●", "good"),
+    "saved": ("●", "quiet"),
+    "unconfirmed": ("▲", "warn"),
+    "conflict": ("▲", "warn"),
     "up": ("●", "good"),
     "external": ("●", "good"),
     "degraded": ("▲", "warn"),
@@ -42,7 +46,7 @@ def tone(state: str | None) -> str:
 
 def urgency(state: str | None) -> int:
     """What sorts those in front that need a person."""
-    return _URGENCY[tone(state)]
+    return len(_URGENCY) if state == "disabled" else _URGENCY[tone(state)]
 
 
 def duration(seconds: float | None) -> str:

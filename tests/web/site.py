@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lvsm.client import Client, connect
+from lvsm.client.configuration import AddRealserver, AddVip, Edit, Settings, encode
 from lvsm.core.scram_keys import make_verifier
 
 PASSWORD = "penguins on a floe"
@@ -98,13 +99,13 @@ class Web:
 
 
 @contextlib.contextmanager
-def web(folder: Path, nodes: Sequence[str], more: str = "") -> Iterator[Web]:
-    """`lvsm-web` in front of some nodes, on a free port of 127.0.0.1."""
+def web(folder: Path, nodes: Sequence[str], more: str = "", port: int = 0) -> Iterator[Web]:
+    """`lvsm-web` in front of some nodes, on a port of 127.0.0.1, a free one for 0."""
     folder.mkdir(exist_ok=True)
     listed = ", ".join(f'"{node}"' for node in nodes)
     config = folder / "web.toml"
     config.write_text(f"{more}\n[cluster.www]\nnodes = [{listed}]\n")
-    port = free_port()
+    port = port or free_port()
     argv = [sys.executable, "-m", "webclient.main", "--listen", f"127.0.0.1:{port}"]
     argv += ["--config", str(config), "--state", str(folder / "state")]
     log = folder / "web.log"
@@ -123,6 +124,15 @@ def free_port() -> int:
         return port
 
 
+def is_free(port: int) -> bool:
+    """Whether somebody may listen there."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -139,6 +149,26 @@ def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"the web client does not come up:\n{log.read_text()}")
 
 
+def fill(client: Client) -> None:
+    """A cluster with something to see: more services, a drain, a standby, a history."""
+    client.request("CONFIG SAVE", options={"base": 0}, literal=CONFIGURATION.encode())
+    more: tuple[tuple[str, Settings], ...] = (
+        ("dns", {"address": "192.0.2.53", "ports": (53,), "protocol": "udp", "scheduler": "rr"}),
+        ("mail", {"address": "2001:db8::25", "ports": (25, 587), "forwarding": "tun"}),
+        ("shop", {"address": "192.0.2.101", "ports": (443,), "scheduler": "mh"}),
+        ("intranet", {"address": "192.0.2.102", "ports": (80,), "enabled": False}),
+    )
+    for name, values in more:
+        given: Settings = {**values, "directors": ("dir1",)}
+        edits: list[Edit] = [AddVip(vip=name, values=given)]
+        edits += [AddRealserver(vip=name, node=f"rs{n}", values={"weight": 10 * n}) for n in (1, 3)]
+        for edit in edits:
+            options = {"comment": f"{name} is born" if edit is edits[0] else ""}
+            client.request("CONFIG EDIT", options=options, literal=encode(edit))
+    client.request("RS DRAIN shop rs3", options={"reason": "kernel update"})
+    client.request("RS WEIGHT web rs2 25", options={"reason": "has more memory now"})
+
+
 def main() -> None:
     """For people: a node, a configuration and the web client, until Ctrl-C."""
     folder = Path("/tmp/lvsm-web-dev")
@@ -146,7 +176,7 @@ def main() -> None:
     folder.mkdir()
     with plvsd(folder / "node") as node, web(folder / "web", [node.node]) as served:
         with node.client() as client:
-            client.request("CONFIG SAVE", options={"base": 0}, literal=CONFIGURATION.encode())
+            fill(client)
         sys.stdout.write(f"{served.url}/  admin  {PASSWORD}\n")
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):

@@ -14,7 +14,8 @@ from tests.web.site import Plvsd, Web, plvsd, web
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 expect.set_options(timeout=60_000)  # of a busy machine
 PAGES = ("/", "/vips", "/vips/web", "/vips/new", "/vips/web/edit", "/vips/web/remove",
-         "/nodes", "/nodes/dir1", "/events", "/settings", "/changes")  # fmt: skip
+         "/nodes", "/nodes/dir1", "/events", "/history", "/history/1",
+         "/history/1/rollback", "/settings", "/changes")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

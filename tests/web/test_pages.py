@@ -10,7 +10,8 @@ from tests.web.site import PASSWORD, Plvsd
 from tests.web.visitor import Visitor, where
 
 PAGES = ("/", "/vips", "/vips/web", "/vips/new", "/vips/web/edit", "/vips/web/remove",
-         "/nodes", "/nodes/dir1", "/events", "/settings", "/changes")  # fmt: skip
+         "/nodes", "/nodes/dir1", "/events", "/history", "/history/1", "/history/1/rollback",
+         "/settings", "/changes")  # fmt: skip
 NEW = {
     "name": "mail",
     "address": "192.0.2.101",
@@ -122,6 +123,24 @@ def test_a_conflict_is_shown_and_made_again(admin: Visitor, node: Plvsd) -> None
     assert "[vip.mail]" in text
     admin.post("/vips/mail/remove", {"token": token})
     admin.post("/changes/save", {"token": token})
+
+
+def test_going_back_to_an_older_generation(admin: Visitor, node: Plvsd) -> None:
+    edit = b'{"edit":"vip-set","vip":"web","values":{"persistence":77}}'
+    with node.client() as client:
+        before = client.request("CONFIG SHOW").items[0]
+        client.request("CONFIG EDIT", options={"comment": "sticky"}, literal=edit)
+    number = before["generation"]
+    assert "sticky" in admin.get("/history").text
+    page = admin.get(f"/history/{number}/rollback")
+    assert "<del>-persistence = 77</del>" in page.text
+    fields = {"base": str(number + 1), "token": page.token}
+    assert where(admin.post(f"/history/{number}/rollback", fields)) == "/history"
+    with node.client() as client:
+        now = client.request("CONFIG SHOW").items[0]
+    assert (now["text"], now["generation"]) == (before["text"], number + 2)
+    assert admin.get("/history/nowhere%20at%20all").status == 404
+    assert admin.get("/history/4711").status == 404
 
 
 def test_weights_drains_and_enabling(admin: Visitor, node: Plvsd) -> None:

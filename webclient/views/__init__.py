@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from webclient.views import accounts, auth, changes, editor, events, nodes, overview, vips
+from webclient.views import (
+    accounts,
+    auth,
+    changes,
+    editor,
+    events,
+    history,
+    nodes,
+    overview,
+    vips,
+)
 
 
 def blueprints() -> tuple[Blueprint, ...]:
@@ -17,5 +27,6 @@ def blueprints() -> tuple[Blueprint, ...]:
         changes.bp,
         nodes.bp,
         events.bp,
+        history.bp,
         accounts.bp,
     )

@@ -52,7 +52,7 @@ def save() -> Response:
     options: dict[str, object] = {
         "base": draft.base.number,
         "comment": comment or _summary(draft),
-        "confirm": _seconds(),
+        "confirm": seconds(),
         "force": "yes" if request.form.get("force") else None,
     }
     try:
@@ -122,7 +122,7 @@ def discard() -> Response:
     return go("changes.page")
 
 
-def _seconds() -> int | None:
+def seconds() -> int | None:
     """In how many seconds somebody has to confirm; None for a Save that holds as it is."""
     minutes = request.form.get("minutes", type=int)
     return minutes * 60 if request.form.get("confirm") and minutes else None
