@@ -63,7 +63,10 @@ class Paths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What one node's plvsd runs with; `key` is the peers' key."""
+    """What one node's plvsd runs with; `key` is the peers' key.
+
+    `fault_points` is the switch of `adapters.fault_points`, which only tests set.
+    """
 
     node: str
     members: tuple[str, ...]
@@ -76,6 +79,7 @@ class Settings:
     log_level: str
     key: bytes = field(repr=False)
     paths: Paths
+    fault_points: Path | None = None
 
 
 def load(paths: Paths) -> Settings:
@@ -97,6 +101,7 @@ def load(paths: Paths) -> Settings:
         ) from None
     if account.pw_uid == 0:
         raise SettingsError(f"{paths.conf}: uid names root, and plvsd's worker must not be root")
+    faults = os.environ.get("LVSM_FAULT_POINTS")
     return Settings(
         node=node,
         members=tuple(ha.nodes),
@@ -109,6 +114,7 @@ def load(paths: Paths) -> Settings:
         log_level=conf.log_level,
         key=_peer_key(conf, paths),
         paths=paths,
+        fault_points=Path(faults) if faults else None,
     )
 
 

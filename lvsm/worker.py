@@ -9,7 +9,7 @@ import pwd
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from lvsm.adapters.audit_files import AuditFiles
 from lvsm.adapters.audit_log import AuditLog
 from lvsm.adapters.certificate_store import CertificateStore
 from lvsm.adapters.cluster_login import KnownVerifiers, PeerDialer
+from lvsm.adapters.fault_points import FaultPoints
 from lvsm.adapters.overlay_file import OverlayFile
 from lvsm.adapters.privileged_link import PrivilegedLink, open_link
 from lvsm.adapters.save_disk import SaveDisk
@@ -36,6 +37,7 @@ from lvsm.core.facts import Facts
 from lvsm.core.roles import OF_ACCOUNT
 from lvsm.core.scram_keys import parse_verifier
 from lvsm.core.status import Known
+from lvsm.core.users import Users
 from lvsm.daemon import checking, kernel_events
 from lvsm.daemon.accounts import Accounts
 from lvsm.daemon.audit_verbs import AuditVerbs, tell_written
@@ -70,6 +72,7 @@ from lvsm.daemon.saving import Saving
 from lvsm.daemon.session_verbs import SessionVerbs
 from lvsm.daemon.spreading import Spreading
 from lvsm.daemon.status_verbs import StatusVerbs
+from lvsm.daemon.user_register import UserRegister
 from lvsm.daemon.user_verbs import UserVerbs
 from lvsm.daemon.view import View
 from lvsm.daemon.watch import Watch
@@ -204,6 +207,7 @@ class Worker:
             key=settings.key,
             clock=clock,
             random=os.urandom,
+            agree=self._agree,
         )
         self.verifiers = KnownVerifiers(
             users=lambda: self.accounts.users,
@@ -263,17 +267,26 @@ class Worker:
         )
         self.saving = Saving(
             view=view,
-            store=SaveDisk(settings.paths.lib, _replace_own),
+            store=SaveDisk(settings.paths.lib, _replace_for_saves(settings)),
             dial=dial,
             clock=clock,
             check=check,
-            new_id=lambda: secrets.token_urlsafe(18),
+            new_id=_new_id,
             chance=secrets.SystemRandom().random,
             tell=self.watchers.tell,
+            users=self.accounts,
             at_once=checking_apart.at_once,
             prepare=checking_apart.check,
         )
         self.saver = Saver(replicator=self.saving.replicator, view=view, clock=clock)
+        self._register = UserRegister(
+            deciding=self.saving.deciding,
+            voters=self.saving.replicator.voters,
+            users=lambda: self.accounts.users,
+            clock=clock,
+            new_id=_new_id,
+            node=settings.node,
+        )
         self.events = EventVerbs(view=view, watch=self.watch, control=self.control)
         self.handlers = Handlers(
             (
@@ -317,7 +330,11 @@ class Worker:
             ),
             self.auditor,
             standing=self.accounts.standing,
+            ready=self.saving.ready.wait,
         )
+
+    async def _agree(self, change: Callable[[Users], Users], author: str, comment: str) -> bool:
+        return await self._register.change(change, author, comment)
 
     async def _save(self, draft: Draft) -> Saved:
         """Save an edited text as one that was made from its base."""
@@ -366,6 +383,17 @@ def _local_names(settings: Settings) -> dict[int, str]:
         with suppress(KeyError):
             names[pwd.getpwnam(name).pw_uid] = name
     return names
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(18)
+
+
+def _replace_for_saves(settings: Settings) -> Callable[[Path, bytes], None]:
+    if settings.fault_points is None:
+        return _replace_own
+    log.warning("fault points are on: this is a test")
+    return FaultPoints(settings.fault_points, _replace_own)
 
 
 def _replace_own(path: Path, data: bytes) -> None:

@@ -162,6 +162,10 @@ ANSWERS: Mapping[str, Note] = {
         "It was not done in time, or the connection was idle or not logged in for too long.",
         "Of a request: look whether it was done before asking again. Else connect again.",
     ),
+    "to-be-confirmed": Note(
+        "A Save waits to be confirmed, and changing the users now would settle that unasked.",
+        "Confirm it by `lvsm config confirm`, or wait until it is rolled back; then do it again.",
+    ),
     "too-costly": Note(
         "Reading the text took more processor time or memory than a text may.",
         "Look whether this is the right file: 16 MiB of a configuration take about a minute.",

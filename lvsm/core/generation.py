@@ -43,7 +43,8 @@ class Generation(Value, frozen=True, kw_only=True, omit_defaults=True, dict=True
     each resource group's id to the names of its virtual services, so that ids outlive edits.
     `request` is the id of the Save that made it. `voters` are the nodes that decide the generation
     after it, each with the incarnation of its disk. `confirm_by` is the moment (as `saved_at`) by
-    which somebody has to confirm it, None for no such moment.
+    which somebody has to confirm it, None for no such moment. `users` is the document of the users
+    (`shared_users`), empty before they were agreed upon; it holds verifiers, so it is never shown.
     """
 
     number: Number
@@ -58,6 +59,7 @@ class Generation(Value, frozen=True, kw_only=True, omit_defaults=True, dict=True
     request: str = ""
     voters: dict[str, str] = msgspec.field(default_factory=dict)
     confirm_by: float | None = None
+    users: str = ""
 
     @property
     def order(self) -> Order:

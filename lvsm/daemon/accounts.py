@@ -8,8 +8,9 @@ the server's sweep.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Annotated
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -22,12 +23,19 @@ from lvsm.core.session_credentials import (
     SessionId,
     SessionKeys,
 )
+from lvsm.core.shared_users import merged, shared
 from lvsm.core.standing import standing
-from lvsm.core.users import LAST_MOMENT, NONCE_PATTERN, Users, end_sessions
+from lvsm.core.users import LAST_MOMENT, NONCE_PATTERN, Users, UsersError, end_sessions
 from lvsm.daemon.ports import Clock, UserStore
 
 Moment = Annotated[int, msgspec.Meta(ge=0, le=LAST_MOMENT)]
 Nonce = Annotated[str, msgspec.Meta(pattern=NONCE_PATTERN)]
+
+
+log = logging.getLogger(__name__)
+
+Agree: TypeAlias = Callable[[Callable[[Users], Users], str, str], Awaitable[bool]]
+"""Takes a change, its author and a comment; False when nothing is agreed upon yet."""
 
 
 class NoClusterKeyError(LvsmError):
@@ -54,8 +62,16 @@ class Accounts:
         key: bytes | None,
         clock: Clock,
         random: Callable[[int], bytes],
+        agree: Agree | None = None,
     ) -> None:
-        """`key` is the cluster's, None if it has none; `random` gives so many bytes."""
+        """`key` is the cluster's, None if it has none; `random` gives so many bytes.
+
+        `agree` has the nodes agree upon changed users (`user_register`); without it, and as long as
+        it says that there is nothing agreed yet, they are this node's own.
+        """
+        self._agree = agree
+        self._agreed = ""
+        self._merged: tuple[str, Users, Users] | None = None
         self._store = store
         self._keys = None if key is None else SessionKeys(key)
         self._clock = clock
@@ -65,7 +81,28 @@ class Accounts:
     @property
     def users(self) -> Users:
         """The users as they are now."""
-        return self._store.read()
+        own = self._store.read()
+        if not self._agreed:
+            return own
+        known = self._merged
+        if known is None or known[0] is not self._agreed or known[1] is not own:
+            known = self._merged = self._agreed, own, merged(self._agreed, own)
+        return known[2]
+
+    def seed(self) -> str:
+        """The document with which the nodes' agreement begins."""
+        return shared(self.users)
+
+    def take(self, agreed: str) -> None:
+        """Use what the nodes have agreed upon; what cannot be read is passed over."""
+        if agreed == self._agreed:
+            return
+        try:
+            merged(agreed, self._store.read()) if agreed else None
+        except UsersError as error:
+            log.error("the users that the nodes agreed upon cannot be used: %s", error.code)  # noqa: TRY400  no traceback: it may show the text
+            return
+        self._agreed = agreed
 
     def now(self) -> float:
         """Seconds since 1970."""
@@ -75,10 +112,15 @@ class Accounts:
         """The principal with its present role; raises SessionEndedError."""
         return standing(principal, self.users, self._keys, self._clock.now())
 
-    async def change(self, change: Callable[[Users], Users]) -> Users:
-        """Change the users; raises what `change` raises, and OSError."""
+    async def change(self, change: Callable[[Users], Users], *, author: str, comment: str) -> Users:
+        """Change the users on every node; raises what `change` and a Save raise, and OSError."""
+        if self._agree is None or not await self._agree(change, author, comment):
+            return await self._change_own(change)
+        return self.users
+
+    async def _change_own(self, change: Callable[[Users], Users]) -> Users:
         async with self._turn:
-            before = self._store.read()
+            before = self.users
             after = change(before)
             if after is not before:
                 await self._store.replace(after)
@@ -114,7 +156,7 @@ class Accounts:
                 users = end_sessions(users, one.user, one.ended, now, one.floor)
             return users
 
-        await self.change(change)
+        await self._change_own(change)
 
     def ended(self) -> bytes:
         """The sessions that ended before their time, for the other nodes; `[]` for none."""

@@ -34,8 +34,8 @@ class Acquaintances:
         if isinstance(envelope.message, Learned):
             heard = Heard(incarnation=envelope.incarnation, status=envelope.message)
             self._heard[envelope.sender] = (self._clock.monotonic(), heard)
-            async with self._more:
-                self._more.notify_all()
+        async with self._more:
+            self._more.notify_all()
 
     def incarnations(self) -> dict[str, str]:
         """The disks' incarnations that were heard, this node's included."""

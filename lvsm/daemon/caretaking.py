@@ -108,7 +108,7 @@ class Caretaker:
         except OSError as error:
             log.warning("a Save that was begun cannot be finished: %s", error)
             return LATER_SECONDS
-        log.info("a Save that was begun and not ended: %s", outcome)
+        log.info("a Save that was begun and not ended: %s", type(outcome).__name__.lower())
         return LATER_SECONDS if isinstance(outcome, Short) else FINISH_SECONDS
 
     def _note_stranger(self, envelope: Envelope) -> None:

@@ -109,6 +109,8 @@ class Control:
             view.schedulers = await self._schedulers()
         if not self._adopted:
             self._adopt(view.kernel)
+        if not (view.ready or view.held):
+            return  # nothing is served by a generation that may be an old one
         now = self._clock.monotonic()
         self._choose(now)
         holding = Holding(held=frozenset(view.held), offered=frozenset(view.offered))

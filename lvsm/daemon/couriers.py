@@ -40,6 +40,7 @@ class Courier:
     waiting: deque[Envelope] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     said: str = ""
+    failures: int = 0
 
 
 class Couriers:
@@ -55,6 +56,11 @@ class Couriers:
         """The nodes that can be sent to."""
         return tuple(self._couriers)
 
+    @property
+    def unreachable(self) -> set[str]:
+        """The nodes to which no connection could be made, twice or more."""
+        return {name for name, courier in self._couriers.items() if courier.failures > 1}
+
     def send(self, to: str, envelope: Envelope) -> None:
         """Send soon; to a node that ha.cf does not name, never."""
         courier = self._couriers.get(to)
@@ -69,7 +75,6 @@ class Couriers:
                 group.create_task(self._carry(courier, heard), name=f"courier to {courier.name}")
 
     async def _carry(self, courier: Courier, heard: Heard) -> None:
-        failures = 0
         while True:
             await courier.wake.wait()
             try:
@@ -78,10 +83,11 @@ class Couriers:
                 self._say(courier, f"no connection to {courier.name} for Saves: {error}")
                 courier.waiting.clear()
                 courier.wake.clear()
-                await asyncio.sleep(BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)])
-                failures += 1
+                pause = BACK_OFF_SECONDS[min(courier.failures, len(BACK_OFF_SECONDS) - 1)]
+                courier.failures += 1
+                await asyncio.sleep(pause)
                 continue
-            failures = 0
+            courier.failures = 0
             try:
                 await self._converse(courier, link, heard)
             except (LvsmError, OSError, TimeoutError) as error:

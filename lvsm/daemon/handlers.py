@@ -7,7 +7,7 @@ before they hear of it (`auditing`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -18,7 +18,7 @@ from lvsm.core.principal import Need, Principal
 from lvsm.core.session_actions import Request
 from lvsm.daemon.auditing import Auditor
 from lvsm.daemon.config_verbs import problem_documents
-from lvsm.daemon.requests import Ongoing, Verb, Verbs
+from lvsm.daemon.requests import Ongoing, Verb, Verbs, admins, operators, readers
 from lvsm.daemon.save_errors import ConflictError, InvalidError
 
 
@@ -37,14 +37,17 @@ class Handlers:
         auditor: Auditor,
         *,
         standing: Callable[[Principal], Principal] = lambda principal: principal,
+        ready: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         """`tables` are those of the `*_verbs` modules; none of them names a verb twice.
 
         `standing` gives a principal its present role, or raises LvsmError; without it users have
-        no role, and may do nothing.
+        no role, and may do nothing. People are answered when `ready` returns; nodes and
+        heartbeat's scripts at once.
         """
         self._auditor = auditor
         self._standing = standing
+        self._ready = ready
         self._table = dict(chain.from_iterable(table.items() for table in tables))
 
     @property
@@ -68,6 +71,8 @@ class Handlers:
             if verb.changes:
                 self._auditor.forbidden(request, ForbiddenError.code)
             raise ForbiddenError(_refusal(verb, request))
+        if self._ready is not None and verb.who in (readers, operators, admins):
+            await self._ready()
         answer = await self._answer(verb, request, reply)
         if isinstance(answer, Ongoing):
             await answer.go_on()

@@ -118,8 +118,18 @@ class OverlayStore(Protocol):
         """Keep it; durable when it returns. Raises OSError."""
 
 
+class UsersInUse(Protocol):
+    """The users of this node, as the nodes' agreement has to do with them."""
+
+    def seed(self) -> str:
+        """The document of the users with which the nodes' agreement begins."""
+
+    def take(self, agreed: str) -> None:
+        """Use what the nodes have agreed upon; empty where they have not yet."""
+
+
 class UserStore(Protocol):
-    """Where the users are kept: today a file of this node's, later what the nodes agree on."""
+    """Where this node keeps its users, and which sessions have ended."""
 
     def read(self) -> Users:
         """The users as they are now: quick, since each request asks."""

@@ -59,6 +59,12 @@ class NothingToConfirmError(LvsmError):
     code = "nothing-to-confirm"
 
 
+class ToBeConfirmedError(LvsmError):
+    """A generation waits to be confirmed, and this Save would settle that."""
+
+    code = "to-be-confirmed"
+
+
 class UnheardNodesError(LvsmError):
     """After this Save nobody could decide: most of its nodes were never heard."""
 
@@ -85,6 +91,15 @@ def short(outcome: Short, *, forced: bool) -> NoMajorityError:
     )
     text = f"nothing was saved. {'; '.join(parts)}. {advice}."
     return NoMajorityError(text + UNSURE if outcome.unsure else text)
+
+
+def unheard(voters: Mapping[str, str]) -> UnheardNodesError:
+    """Why nobody could save after this one: most of its voters have no incarnation."""
+    names = ", ".join(sorted(name for name, known in voters.items() if not known))
+    return UnheardNodesError(
+        f"nothing was saved: too few of the {len(voters)} nodes that it names have ever been"
+        f" heard here (not yet: {names}), so nobody could save after it. Start plvsd there first"
+    )
 
 
 def conflict(

@@ -115,7 +115,13 @@ class UserVerbs:
     ) -> str:
         dry_run = switch(request, DRY_RUN)
         before = self._accounts.users
-        after = change(before) if dry_run else await self._accounts.change(change)
+        after = (
+            change(before)
+            if dry_run
+            else await self._accounts.change(
+                change, author=request.principal.name, comment=f"user {name} was {done}"
+            )
+        )
         user = after.by_name.get(name) or before.named(name)
         reply.item({**_document(name, user), "changed": not dry_run})
         return f"{name} {'would be' if dry_run else 'was'} {done}"

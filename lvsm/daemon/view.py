@@ -47,6 +47,7 @@ class View:
     `stands_for` is the place of a newer generation that nobody confirmed in time, while
     `generation` is used in its stead; `unconfirmed` says why that may not be what the cluster
     wants. `programmed` is the hash of the generation to which this node's kernel was brought last.
+    A node that is not `ready` has just started, and looks whether others have a newer generation.
     """
 
     me: str
@@ -54,6 +55,7 @@ class View:
     generation: Generation = EMPTY
     stands_for: Order | None = None
     unconfirmed: str = ""
+    ready: bool = True
     configuration: Configuration = field(default_factory=Configuration)
     groups: Mapping[str, Group] = field(default_factory=dict)
     overlay: Overlay = NOTHING

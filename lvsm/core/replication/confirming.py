@@ -71,6 +71,7 @@ def confirmation(
         saved_at=now,
         comment=f"confirmed generation {head.number}",
         groups=head.groups,
+        users=head.users,
         voters=voters,
     )
 
@@ -78,7 +79,9 @@ def confirmation(
 def roll_back(
     head: Generation, parent: Generation, *, node: str, now: float, voters: Mapping[str, str]
 ) -> Wish:
-    """The Save that takes `head` back: its parent's text. Raises ValueError for another parent.
+    """The Save that takes `head` back: its parent's text, and the users as they are.
+
+    Raises ValueError for another parent.
 
     `voters` are those of the parent's configuration (`joining.voters`).
     """
@@ -93,5 +96,6 @@ def roll_back(
         saved_at=now,
         comment=f"rolled back generation {head.number}: nobody confirmed it in time",
         groups=parent.groups,
+        users=head.users,
         voters=voters,
     )

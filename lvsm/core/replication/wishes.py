@@ -1,8 +1,8 @@
 """What an admin wants saved, and the generation that it would become.
 
 Law: a wish names the generation that it was made from, and becomes that generation's successor or
-nothing. Whether a generation is a wish come true is told by the wish's id and its text, so that a
-client which asks again after a broken connection gets the same answer.
+nothing. Whether a generation is a wish come true is told by the wish's id, its text and its users,
+so that a client which asks again after a broken connection gets the same answer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class Wish:
     `request` is an id that the client draws, `base` the place of the generation that the text was
     made from, `voters` who decides afterwards (`joining.voters`). `forced` is an admin's word that
     the nodes within reach shall do. `saved_at` and `confirm_by` are seconds since 1970 (UTC).
+    `users` is as in `Generation`.
     """
 
     request: str
@@ -33,10 +34,12 @@ class Wish:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forced: bool = False
     confirm_by: float | None = None
+    users: str = ""
 
     def came_true(self, generation: Generation) -> bool:
         """Whether that generation is what this wish became."""
-        return (generation.request, generation.text) == (self.request, self.text)
+        became = generation.request, generation.text, generation.users
+        return became == (self.request, self.text, self.users)
 
     def after(self, head: Generation, *, epoch: Epoch) -> Generation:
         """What the wish becomes as the successor of `head`; `epoch` is what a forced one begins."""
@@ -53,4 +56,5 @@ class Wish:
             request=self.request,
             voters=dict(self.voters),
             confirm_by=self.confirm_by,
+            users=self.users,
         )

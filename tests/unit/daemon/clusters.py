@@ -25,6 +25,7 @@ from lvsm.core.handling import Reply
 from lvsm.core.session_actions import Request
 from lvsm.core.users import Users
 from lvsm.daemon import checking
+from lvsm.daemon.accounts import Accounts
 from lvsm.daemon.checking import Checked
 from lvsm.daemon.control import Control
 from lvsm.daemon.counting import Counting
@@ -33,7 +34,9 @@ from lvsm.daemon.peer_verbs import PeerVerbs
 from lvsm.daemon.ports import Answered, Link
 from lvsm.daemon.saves import Asked, Saved
 from lvsm.daemon.saving import Saving
+from lvsm.daemon.user_register import UserRegister
 from lvsm.daemon.view import View
+from tests.fakes.users import FakeUserStore
 from tests.unit.daemon.nodes import SlowKernel
 
 KEY = b"k" * 32
@@ -57,11 +60,22 @@ class Machine:
     view: View | None = None
     told: list[Happening] = field(default_factory=list)
     disk_full: bool = False
+    users: FakeUserStore = field(default_factory=lambda: FakeUserStore(Users()))
+    accounts: Accounts = field(init=False)
+    register: UserRegister | None = None
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> None:
         """Begin as plvsd does, with what the disk has."""
         self.folder.mkdir(exist_ok=True)
+        self.accounts = Accounts(
+            store=self.users,
+            key=KEY,
+            clock=self.cluster.clock,
+            random=secrets.token_bytes,
+            agree=self._agree,
+        )
         view, ticks = View(me=self.name, members=self.cluster.names), self.cluster.clock
         saving = Saving(
             view=view,
@@ -72,6 +86,15 @@ class Machine:
             new_id=lambda: secrets.token_urlsafe(18),
             chance=random.Random(self.name).random,
             tell=self.told.append,
+            users=self.accounts,
+        )
+        self.register = UserRegister(
+            deciding=saving.deciding,
+            voters=saving.replicator.voters,
+            users=lambda: self.accounts.users,
+            clock=ticks,
+            new_id=lambda: secrets.token_urlsafe(18),
+            node=self.name,
         )
         control = Control(
             view=view,
@@ -117,6 +140,7 @@ class Machine:
         await server.listen_tcp(sock=listener)
         group = await self._stack.enter_async_context(asyncio.TaskGroup())
         self._stack.callback(group.create_task(saving.run()).cancel)
+        self.ready = saving.ready
         self.saving, self.view = saving, view
 
     async def cut(self) -> None:
@@ -141,6 +165,10 @@ class Machine:
         """Confirm as `ann`."""
         assert self.saving is not None
         return await self.saving.replicator.confirm(author="ann", number=number, request="")
+
+    async def _agree(self, change: Callable[[Users], Users], author: str, comment: str) -> bool:
+        assert self.register is not None
+        return await self.register.change(change, author, comment)
 
     def _replace(self, path: Path, data: bytes) -> None:
         if self.disk_full:

@@ -124,3 +124,67 @@ async def test_a_disk_that_was_replaced_votes_after_the_next_save(tmp_path: Path
         await nodes.agree()
         await nodes["n2"].cut()
         assert (await nodes["n1"].save(text(*ALL, note="enough"))).generation.number == 3
+
+
+async def test_a_node_that_comes_back_is_ready_when_it_has_caught_up(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as nodes:
+        await nodes["n1"].save(text(*ALL))
+        await nodes.agree()
+        await nodes["n3"].cut()
+        newest = await nodes["n1"].save(text(*ALL, note="newer"))
+        await nodes["n3"].start()
+        assert not nodes["n3"].ready.is_set()
+        await nodes["n3"].ready.wait()
+        assert nodes["n3"].generation == newest.generation
+
+
+async def test_a_node_alone_is_ready_after_a_while_and_says_what_it_lacks(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as nodes:
+        saved = await nodes["n1"].save(text(*ALL))
+        await nodes.agree()
+        for node in nodes.values():
+            await node.cut()
+        await nodes["n3"].start()
+        await nodes["n3"].ready.wait()
+        view = nodes["n3"].view
+        assert view is not None
+        assert view.generation == saved.generation
+        await until(lambda: "1 node is missing for a majority" in view.unconfirmed)
+        with pytest.raises(NoMajorityError):
+            await nodes["n3"].save(text(*ALL, note="alone"))
+
+
+async def test_where_any_quorum_will_do_a_minority_saves_by_a_new_epoch(tmp_path: Path) -> None:
+    any_will_do = '[cluster]\nsave_quorum = "any"\n' + text(*ALL)
+    async with cluster(tmp_path) as nodes:
+        first = await nodes["n1"].save(any_will_do)
+        await nodes.agree()
+        nodes.sides = [{"n1"}, {"n2", "n3"}]
+        alone = await nodes["n1"].save(any_will_do + "# alone\n")
+        assert alone.generation.epoch > first.generation.epoch
+        nodes.sides = []
+        assert await nodes.agree() == alone.generation
+
+
+async def test_of_two_nodes_a_save_needs_both_or_force(tmp_path: Path) -> None:
+    async with cluster(tmp_path, 2) as nodes:
+        await nodes["n1"].save(text("n1", "n2"))
+        await nodes.agree()
+        await nodes["n2"].cut()
+        with pytest.raises(NoMajorityError, match="1 of the 2 nodes"):
+            await nodes["n1"].save(text("n1", "n2", note="alone"))
+        forced = await nodes["n1"].save(text("n1", "n2", note="forced"), forced=True)
+        await nodes["n2"].start()
+        assert await nodes.agree() == forced.generation
+
+
+async def test_a_node_that_a_save_takes_out_decides_no_more(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as nodes:
+        await nodes["n1"].save(text(*ALL))
+        await nodes.agree()
+        smaller = await nodes["n1"].save(text("n1", "n2"))
+        assert sorted(smaller.generation.voters) == ["n1", "n2"]
+        await nodes.agree()
+        await nodes["n2"].cut()
+        with pytest.raises(NoMajorityError, match="1 of the 2 nodes"):
+            await nodes["n1"].save(text("n1", "n2", note="n3 does not count"))

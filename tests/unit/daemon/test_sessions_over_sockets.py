@@ -71,12 +71,18 @@ async def test_a_session_that_is_none_is_refused_like_a_wrong_password(
         elif what == "expired":
             clock.pass_by(1800)
         elif what == "removed":
-            await here.accounts.change(lambda users: user_table.remove(users, "alice"))
+            await here.accounts.change(
+                lambda users: user_table.remove(users, "alice"), author="root", comment=""
+            )
         elif what == "added again":
-            await here.accounts.change(lambda users: user_table.remove(users, "alice"))
+            await here.accounts.change(
+                lambda users: user_table.remove(users, "alice"), author="root", comment=""
+            )
             now = here.clock.now()
             await here.accounts.change(
-                lambda users: user_table.add(users, "alice", Role.VIEWER, ALICE, now)
+                lambda users: user_table.add(users, "alice", Role.VIEWER, ALICE, now),
+                author="root",
+                comment="",
             )
             async with here.user("alice", "alice's password") as alice:
                 again = await begin(alice)

@@ -99,6 +99,8 @@ async def site(
     if "alice" not in accounts.users.by_name:
         await accounts.change(
             lambda users: user_table.add(users, "alice", Role.VIEWER, ALICE),
+            author="root",
+            comment="",
         )
 
     async def to_peer(node: str) -> Link:
