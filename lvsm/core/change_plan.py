@@ -11,7 +11,7 @@ on with them is a question of its table (connection-sync, or a scheduler that ch
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -21,7 +21,6 @@ from lvsm.core.errors import LvsmError, shortened
 from lvsm.core.groups import Action, Group, Peer, decide
 from lvsm.core.methods import HIDDEN
 from lvsm.core.model import Failback
-from lvsm.core.node_plan import plan
 from lvsm.core.operation_text import command, key_text
 from lvsm.core.operations import (
     AnyOperation,
@@ -29,6 +28,7 @@ from lvsm.core.operations import (
     DeleteDestination,
     DeleteService,
     DestinationLoad,
+    InterfaceAddress,
     KernelState,
     ServiceKey,
     Value,
@@ -66,39 +66,57 @@ class Outlook(Value, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
 
 
+def counted(operations: Sequence[AnyOperation], have: KernelState) -> tuple[ServiceKey, ...]:
+    """The services of which connections have to be counted: some operation ends or moves theirs."""
+    keys: dict[ServiceKey, None] = {}
+    leaving = set()
+    for operation in operations:
+        match operation:
+            case DeleteDestination(key=key) | DeleteService(key=key):
+                keys[key] = None
+            case DeleteAddress(address=entry) if entry.interface not in HIDDEN:
+                leaving.add(_ip(entry))
+    for state in have.services:
+        if state.service.key.address in leaving:
+            keys[state.service.key] = None
+    return tuple(keys)
+
+
 def outlook(
     want: NodeState,
     have: KernelState,
+    operations: Sequence[AnyOperation],
     loads: Sequence[DestinationLoad],
     vip_of: Mapping[ServiceKey, str],
 ) -> Outlook:
-    """What a node with kernel `have` would do to get what it should have.
+    """What a node with kernel `have` would do to get what it should have: the plan's `operations`.
 
-    `loads` are what the kernel counts for its services now; `vip_of` names the virtual service of
-    each key, those included that are there today and go.
+    `loads` are what the kernel counts now for the services in `counted`; `vip_of` names the virtual
+    service of each key, those included that are there today and go.
     """
-    counted = _Counting(want, loads, vip_of)
+    tally = _Tally(want, loads, vip_of)
     remembered = have.owned.sysctls
     steps = []
-    for operation in plan(want, have):
-        ends, moves = counted.by(operation)
+    for operation in operations:
+        ends, moves = tally.by(operation)
         text = command(operation, remembered)
         steps.append(Step(command=text, operation=operation, ends=ends, moves=moves))
     return Outlook(
-        steps=tuple(steps),
-        ends=dict(counted.ends),
-        moves=dict(counted.moves),
-        problems=want.problems,
+        steps=tuple(steps), ends=dict(tally.ends), moves=dict(tally.moves), problems=want.problems
     )
 
 
-class _Counting:
-    """The connections that no step before has ended or moved."""
+class _Tally:
+    """The connections that no step before has ended or moved, by service and realserver."""
 
     def __init__(
         self, want: NodeState, loads: Sequence[DestinationLoad], vip_of: Mapping[ServiceKey, str]
     ) -> None:
-        self._left = {(load.key, load.address, load.port): load.active for load in loads}
+        self._left: defaultdict[ServiceKey, dict[tuple[str, int], int]] = defaultdict(dict)
+        self._at: defaultdict[str, dict[ServiceKey, None]] = defaultdict(dict)
+        for load in loads:
+            self._left[load.key][load.address, load.port] = load.active
+            self._at[load.key.address][load.key] = None
         self._stay = {state.service.key for state in want.services}
         self._vip_of = vip_of
         self.ends: Counter[str] = Counter()
@@ -108,23 +126,26 @@ class _Counting:
         """How many connections an operation ends, and how many it moves."""
         match operation:
             case DeleteDestination(key=key, address=address, port=port):
-                return self._take([(key, address, port)], self.ends), 0
+                count = self._left[key].pop((address, port), 0)
+                return self._note(self.ends, key, count), 0
             case DeleteService(key=key):
-                return self._take([one for one in self._left if one[0] == key], self.ends), 0
+                return self._whole(self.ends, key), 0
             case DeleteAddress(address=entry) if entry.interface not in HIDDEN:
-                ip = entry.address.partition("/")[0]
-                found = [k for k in self._left if k[0].address == ip and k[0] in self._stay]
-                return 0, self._take(found, self.moves)
+                staying = [key for key in self._at[_ip(entry)] if key in self._stay]
+                return 0, sum(self._whole(self.moves, key) for key in staying)
         return 0, 0
 
-    def _take(self, which: list[tuple[ServiceKey, str, int]], tally: Counter[str]) -> int:
-        total = 0
-        for one in which:
-            count = self._left.pop(one, 0)
-            total += count
-            if count:
-                tally[self._vip_of.get(one[0]) or key_text(one[0])] += count
-        return total
+    def _whole(self, tally: Counter[str], key: ServiceKey) -> int:
+        return self._note(tally, key, sum(self._left.pop(key, {}).values()))
+
+    def _note(self, tally: Counter[str], key: ServiceKey, count: int) -> int:
+        if count:
+            tally[self._vip_of.get(key) or key_text(key)] += count
+        return count
+
+
+def _ip(entry: InterfaceAddress) -> str:
+    return entry.address.partition("/")[0]
 
 
 def held_then(

@@ -10,14 +10,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from lvsm.core.change_plan import Outlook, held_then, joined, outlook
-from lvsm.core.desired import Holding, service_keys
+from lvsm.core import node_plan
+from lvsm.core.change_plan import Outlook, counted, held_then, joined, outlook
+from lvsm.core.desired import Holding, NodeState, service_keys
 from lvsm.core.errors import LvsmError
 from lvsm.core.generation import Generation
 from lvsm.core.generation import encode as encode_generation
-from lvsm.core.groups import assign, groups
+from lvsm.core.groups import Group, assign, groups
 from lvsm.core.model import Configuration
-from lvsm.core.operations import ServiceKey
+from lvsm.core.operations import AnyOperation, KernelState, ServiceKey
 from lvsm.daemon.checking import Checked
 from lvsm.daemon.ports import Clock, Dial, Kernel
 from lvsm.daemon.save_errors import InvalidError
@@ -103,17 +104,28 @@ class Planner:
         view, then = self._view, checked.configuration
         found = groups(then, {k: frozenset(names) for k, names in generation.groups.items()})
         kernel = await self._kernel.read(sources(then, view.me))
-        vip_of = {**_vips(then), **_vips(view.configuration)}
-        keys = [state.service.key for state in kernel.services]
-        loads = await self._kernel.count(keys) if keys else ()
         peers = view.peers(self._clock.monotonic(), eligible=view.against is None)
         held = (
             held_then(view.me, found, peers, then.cluster.failback)
             if view.watched
             else frozenset(view.held & found.keys())
         )
-        want = wanted(view, kernel, then, found, Holding(held=held), self._fallback)
-        return outlook(want, kernel, loads, vip_of)
+        holding = Holding(held=held)
+        want, operations = await asyncio.to_thread(self._due, kernel, then, found, holding)
+        keys = counted(operations, kernel)
+        loads = await self._kernel.count(keys) if keys else ()
+        vip_of = {**_vips(then), **_vips(view.configuration)} if keys else {}
+        return await asyncio.to_thread(outlook, want, kernel, operations, loads, vip_of)
+
+    def _due(
+        self,
+        kernel: KernelState,
+        configuration: Configuration,
+        found: Mapping[str, Group],
+        holding: Holding,
+    ) -> tuple[NodeState, tuple[AnyOperation, ...]]:
+        want = wanted(self._view, kernel, configuration, found, holding, self._fallback)
+        return want, node_plan.plan(want, kernel)
 
     async def everywhere(self, checked: Checked) -> tuple[NodeOutlook, ...]:
         """What every node would do with a text; raises InvalidError, or LvsmError for this one."""

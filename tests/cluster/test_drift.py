@@ -88,7 +88,7 @@ def back_after(site: Site, node: str, damage: str, back: str) -> float:
             "a realserver's threshold, which the kernel's own text does not show",
             "dir1",
             f"ipvsadm -e -t {VIP}:80 -r 10.77.0.61:80 -g -w 2 -x 100",
-            "! ipvsadm -Ln --thresholds | grep -q ' 100 '",
+            "[ -z \"$(ipvsadm -Ln --thresholds | grep ' 100 ')\" ]",
             "-x 100 and not",
         ),
     ],

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvsm.core.change_plan import BadPlanError, Outlook, held_then, joined, outlook, parts
+from lvsm.core.change_plan import (
+    BadPlanError,
+    Outlook,
+    counted,
+    held_then,
+    joined,
+    outlook,
+    parts,
+)
 from lvsm.core.desired import NodeState
 from lvsm.core.groups import Group, Peer
 from lvsm.core.model import Failback, Forwarding, Protocol
@@ -61,7 +69,10 @@ def kernel_of(state: NodeState) -> FakeKernel:
 
 
 def expect(then: NodeState) -> Outlook:
-    return outlook(then, kernel_of(NOW).read(), LOADS, NAMES)
+    have = kernel_of(NOW).read()
+    steps = plan(then, have)
+    keys = counted(steps, have)
+    return outlook(then, have, steps, [load for load in LOADS if load.key in keys], NAMES)
 
 
 def test_no_change_has_no_steps() -> None:
@@ -99,7 +110,7 @@ def test_what_goes_with_its_address_ends_and_does_not_move() -> None:
 def test_a_sysctl_that_is_put_back_is_shown_with_its_value() -> None:
     name = "net.ipv4.conf.all.arp_ignore"
     have = kernel_of(NodeState(sysctls={name: 1})).read()
-    [step] = outlook(NodeState(), have, (), {}).steps
+    [step] = outlook(NodeState(), have, plan(NodeState(), have), (), {}).steps
     assert step.operation == RestoreSysctl(name=name)
     assert step.command == f"sysctl -w {name}=0"
 
@@ -120,7 +131,10 @@ def test_the_steps_are_the_plan_and_no_connection_is_counted_twice(
         )
         for (key, d), count in zip(every, counts, strict=False)
     ]
-    found = outlook(want, have, loads, {})
+    found = outlook(want, have, plan(want, have), loads, {})
+    keys = counted(plan(want, have), have)
+    only = [one for one in loads if one.key in keys]
+    assert outlook(want, have, plan(want, have), only, {}) == found  # no other can matter
     assert tuple(step.operation for step in found.steps) == plan(want, have)
     total = sum(step.ends + step.moves for step in found.steps)
     assert total == sum(found.ends.values()) + sum(found.moves.values())
