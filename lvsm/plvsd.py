@@ -51,29 +51,35 @@ def main() -> None:
     sys.exit(_run(settings, listeners))
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """What the command line may say; the manual page is made of it too."""
+    found = argparse.ArgumentParser(
         prog="plvsd", description="The daemon that keeps a node of an LVSM cluster."
     )
-    parser.add_argument(
+    found.add_argument(
         "--config", type=Path, default=Paths().conf, help="this node's file (%(default)s)"
     )
-    parser.add_argument(
+    found.add_argument(
         "--daemon", action="store_true", help="go to the background, log to /var/log/plvsd.log"
     )
-    parser.add_argument(
+    found.add_argument(
         "--release",
         action="store_true",
         help="give back what plvsd changed on this machine (addresses, IPVS services, packet"
         " filter, sysctls, devices, haresources) and end; plvsd and heartbeat must be stopped",
     )
-    parser.add_argument(
+    found.add_argument(
         "--dry-run", action="store_true", help="with --release: only print the commands"
     )
-    parser.add_argument("--version", action="version", version=f"plvsd {__version__}")
-    options = parser.parse_args()
+    found.add_argument("--version", action="version", version=f"plvsd {__version__}")
+    return found
+
+
+def _arguments() -> argparse.Namespace:
+    given = parser()
+    options = given.parse_args()
     if options.dry_run and not options.release:
-        parser.exit(64, "plvsd: --dry-run is for --release\n")
+        given.exit(64, "plvsd: --dry-run is for --release\n")
     return options
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scripts.docs import manual, protocol_page
+from scripts.docs import daemon_manual, manual, protocol_page
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = ROOT / "docs" / "protocol.md"
 MAN = ROOT / "build" / "man" / "man1"
+MAN8 = MAN.parent / "man8"
 
 
 def main() -> None:
@@ -25,7 +26,9 @@ def main() -> None:
         old.unlink()
     for name, page in pages.items():
         (MAN / name).write_text(page, encoding="utf-8")
-    sys.stdout.write(f"{len(pages)} manual pages are in {MAN.parent.relative_to(ROOT)}:")
+    MAN8.mkdir(parents=True, exist_ok=True)
+    (MAN8 / "plvsd.8").write_text(daemon_manual.page(), encoding="utf-8")
+    sys.stdout.write(f"{len(pages) + 1} manual pages are in {MAN.parent.relative_to(ROOT)}:")
     sys.stdout.write(f" man -M {MAN.parent.relative_to(ROOT)} lvsm\n")
 
 
