@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from lvsm.core import node_plan
 from lvsm.core.desired import NodeState
-from lvsm.core.model import Forwarding
-from lvsm.core.operations import InterfaceAddress, ServiceState
+from lvsm.core.foreign import heeded
+from lvsm.core.model import ForeignServices, Forwarding, Protocol
+from lvsm.core.operations import (
+    AddDestination,
+    AddService,
+    InterfaceAddress,
+    ServiceKey,
+    ServiceState,
+)
 from tests.contract.bench import INTERFACE, OWN, OWN6, Bench
 from tests.contract.ipvs_cases import WEB, WEB6, destination, service
 
@@ -16,6 +24,7 @@ VIP6 = InterfaceAddress(interface=INTERFACE, address="2001:db8:100::10/128")
 ALIAS = InterfaceAddress(interface="lo", address="198.51.100.10/32")
 ALIAS6 = InterfaceAddress(interface="lo", address="2001:db8:100::10/128")
 HIDDEN = {"net.ipv4.conf.all.arp_ignore": 1, "net.ipv4.conf.all.arp_announce": 2}
+SSH = ServiceKey(protocol=Protocol.TCP, address="198.51.100.77", port=22)
 SERVICES = (
     ServiceState(
         service=service(WEB, "mh", flags=("mh-port",)),
@@ -78,6 +87,28 @@ def nothing_is_left_when_nothing_is_wanted(bench: Bench) -> None:
         before.owned,
     )
     assert bench.on() == {OWN, OWN6}
+
+
+def services_of_others_are_taken_over_removed_or_left(bench: Bench) -> None:
+    theirs = service(SSH, "rr", flags=("sched-1",), persistence=60)
+    in_the_way = service(WEB, "wlc")
+    assert bench.ipvs_codes(
+        AddService(service=theirs),
+        AddDestination(key=SSH, destination=destination("10.9.0.99")),
+        AddService(service=in_the_way),
+        AddDestination(key=WEB, destination=destination("10.9.0.99")),
+    ) == {}  # fmt: skip
+    before = bench.state().services
+    reach(bench, heeded(replace(HOLDER, foreign=ForeignServices.LEAVE), bench.state()))
+    assert set(before) <= set(bench.state().services)
+    reach(bench, HOLDER)
+    assert {s.service.key for s in bench.state().services} == {SSH, WEB, WEB6}
+    reach(bench, replace(HOLDER, foreign=ForeignServices.EXCLUSIVE))
+    assert {(s.service, frozenset(s.destinations)) for s in bench.state().services} == {
+        (s.service, frozenset(s.destinations)) for s in SERVICES
+    }
+    reach(bench, NOTHING)
+    assert bench.state().services == ()
 
 
 def _matches(bench: Bench, want: NodeState) -> bool:
