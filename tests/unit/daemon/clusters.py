@@ -6,6 +6,7 @@ import asyncio
 import random
 import secrets
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -64,10 +65,14 @@ class Machine:
     accounts: Accounts = field(init=False)
     register: UserRegister | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    stopped: bool = False
+    _stages_left: int | None = None
+    _cut: threading.Event = field(default_factory=threading.Event)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> None:
         """Begin as plvsd does, with what the disk has."""
+        self._stages_left = None
         self.folder.mkdir(exist_ok=True)
         self.accounts = Accounts(
             store=self.users,
@@ -145,6 +150,7 @@ class Machine:
 
     async def cut(self) -> None:
         """The power goes off."""
+        self._cut.set()
         self.saving = self.view = None
         stack, self._stack = self._stack, AsyncExitStack()
         await stack.aclose()
@@ -173,7 +179,21 @@ class Machine:
     def _replace(self, path: Path, data: bytes) -> None:
         if self.disk_full:
             raise OSError(28, "No space left on device")
+        self._stage()
         files.replace(path, data, mode=0o600)
+        self._stage()
+
+    def stop_at(self, stage: int) -> None:
+        """Stop at a stage of the next Save, as `adapters.fault_points` counts them."""
+        self._stages_left, self.stopped, self._cut = stage, False, threading.Event()
+
+    def _stage(self) -> None:
+        if self._stages_left == 0:
+            self.stopped = True
+            self._cut.wait()
+            raise OSError(5, "the power went off")
+        if self._stages_left is not None:
+            self._stages_left -= 1
 
     def _check(self, wanted: str) -> Checked:
         return checking.check(wanted, members=self.cluster.names, facts={})

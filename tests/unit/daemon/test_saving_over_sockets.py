@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lvsm.core.replication.history import Record
 from lvsm.daemon.save_errors import ConflictError, NoMajorityError
-from tests.unit.daemon.clusters import cluster, text, until
+from tests.unit.daemon.clusters import Machine, cluster, text, until
 
 ALL = ("n1", "n2", "n3")
 
@@ -188,3 +189,39 @@ async def test_a_node_that_a_save_takes_out_decides_no_more(tmp_path: Path) -> N
         await nodes["n2"].cut()
         with pytest.raises(NoMajorityError, match="1 of the 2 nodes"):
             await nodes["n1"].save(text("n1", "n2", note="n3 does not count"))
+
+
+DECIDED = 4
+"""The first stage of a Save where it has come to be, though nobody was told."""
+
+
+@pytest.mark.parametrize("stage", range(8))
+async def test_the_coordinator_s_power_is_cut_at_every_stage(tmp_path: Path, stage: int) -> None:
+    """Before and after each of its files: promise, vote, the history's, the head."""
+    async with cluster(tmp_path) as nodes:
+        await nodes["n1"].save(text(*ALL))
+        await nodes.agree()
+        nodes["n1"].stop_at(stage)
+        async with asyncio.TaskGroup() as group:
+            cut_short = group.create_task(nodes["n1"].save(text(*ALL, note="cut short")))
+            await until(lambda: nodes["n1"].stopped)
+            cut_short.cancel()
+            await nodes["n1"].cut()
+        try:
+            after = await nodes["n2"].save(text(*ALL, note="after"))
+        except ConflictError:  # what was begun is finished first
+            after = await nodes["n2"].save(text(*ALL, note="after"))
+        await nodes["n1"].start()
+        await nodes.agree()
+        await until(lambda: len({str(history(node)) for node in nodes.values()}) == 1)
+        assert nodes["n1"].generation == after.generation
+        saving = nodes["n1"].saving
+        assert saving is not None
+        decided = [saving.voter.read(r.hash) for r in history(nodes["n1"]) if r.decided]
+        texts = "".join(one.text for one in decided if one is not None)
+        assert ("cut short" in texts) == (stage >= DECIDED)
+
+
+def history(node: Machine) -> list[Record]:
+    assert node.saving is not None
+    return sorted(node.saving.voter.disk.history.values(), key=lambda record: record.order)
