@@ -49,7 +49,7 @@ def create_app(made: Site) -> Flask:
     app.after_request(_finish)
     app.teardown_request(_leave)
     app.context_processor(_shared)
-    for name in ("mark", "tone", "duration", "ago", "number", "size", "where", "ports"):
+    for name in ("mark", "tone", "duration", "ago", "clock", "number", "size", "where", "ports"):
         app.add_template_filter(getattr(words, name), name)
     app.register_error_handler(LvsmError, _lvsm_error)
     app.register_error_handler(HTTPException, _http_error)

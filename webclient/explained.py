@@ -59,6 +59,8 @@ LABELS: Mapping[str, str] = {
     "node": "Node",
     "port": "Port",
     "weight": "Weight",
+    "min_up": "Keep in service",
+    "on_failure": "When a check fails",
     "upper": "Upper threshold",
     "lower": "Lower threshold",
     "tunnel": "Tunnel",

@@ -30,7 +30,10 @@ from lvsm.client.configuration import (
 MOST_ROWS = 1_000
 ON_BY_DEFAULT = frozenset({"enabled"})
 """Truth values that hold when a text does not say them."""
-_ROW_KEYS = tuple(key for key in REALSERVER if key != "node")
+_TYPED = frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.LIST})
+KEYS: Mapping[str, Key] = {name: key for name, key in VIP.items() if key.kind in _TYPED}
+"""The keys that the form has; it leaves all others as they are in the text."""
+_ROW_KEYS = tuple(name for name, key in REALSERVER.items() if name != "node" and key.kind in _TYPED)
 
 
 Fields: TypeAlias = Mapping[str, Sequence[str]]
@@ -76,7 +79,7 @@ def of_vip(vip: VirtualService, nodes: Iterable[str]) -> Form:
     rows += [Row(node=node, values={}) for node in nodes if node not in there]
     return Form(
         name=vip.name,
-        values={name: _typed(key.shown(vip)) for name, key in VIP.items()},
+        values={name: _typed(key.shown(vip)) for name, key in KEYS.items()},
         directors=vip.directors,
         flags=vip.flags,
         rows=tuple(rows),
@@ -99,7 +102,7 @@ def read(fields: Fields, name: str = "") -> Form:
     count = _number(_first(fields, "rows"))
     rows = min(count, MOST_ROWS) if isinstance(count, int) else 0
     directors = [word.strip() for word in fields.get("directors", ())]
-    values = {key: _first(fields, key) for key in VIP}
+    values = {key: _first(fields, key) for key in KEYS}
     values["enabled"] = "" if _first(fields, "enabled") else "no"
     values["one_packet"] = "yes" if _first(fields, "one_packet") else ""
     return Form(
@@ -120,9 +123,9 @@ def edits(form: Form, present: VirtualService | None) -> tuple[Edit, ...]:
     """What the form changes: of a virtual service, or all of a new one."""
     if present is None:
         return _all_new(form)
-    before = {name: key.shown(present) for name, key in VIP.items()}
+    before = {name: key.shown(present) for name, key in KEYS.items()}
     after = _settings(form)
-    changed = {name: after[name] for name in VIP if after[name] != _given_of(before[name])}
+    changed = {name: after[name] for name in KEYS if after[name] != _given_of(before[name])}
     found: list[Edit] = [SetVip(vip=form.name, values=changed)] if changed else []
     members = {_was(member): member for member in present.realservers}
     for row in form.rows:
@@ -157,7 +160,7 @@ def _field(path: Sequence[str | int], form: Form) -> str:
             rows += [number for number, row in enumerate(form.rows) if row.use and not row.was]
             key = str(rest[0]) if rest else "node"
             return f"rs-{rows[index]}-{key}" if index < len(rows) else ""
-        case [str(key), *_] if key in VIP:
+        case [str(key), *_] if key in KEYS:
             return key
     return ""
 
@@ -214,7 +217,7 @@ def _was(member: Realserver) -> str:
 def _settings(form: Form) -> Settings:
     typed: dict[str, str | tuple[str, ...]] = dict(form.values)
     typed |= {"directors": form.directors, "flags": form.flags}
-    return {name: _given(key, typed.get(name, "")) for name, key in VIP.items()}
+    return {name: _given(key, typed.get(name, "")) for name, key in KEYS.items()}
 
 
 def _row_settings(row: Row) -> Settings:

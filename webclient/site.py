@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 from werkzeug.wrappers import Response
 
+from webclient.feed import Feed, Told
 from webclient.reachability import Reachability
 from webclient.security import LIVE_HEADER, LoginTokens
 from webclient.sessions import Note, Session, Sessions
@@ -28,6 +29,7 @@ class Site:
     settings: Settings
     sessions: Sessions
     reachability: Reachability
+    feeds: Mapping[str, Feed]
     tokens: LoginTokens = field(default_factory=LoginTokens)
     logins: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(LOGINS_AT_ONCE))
 
@@ -38,6 +40,7 @@ def make_site(settings: Settings, monotonic: Callable[[], float] = time.monotoni
         settings=settings,
         sessions=Sessions(settings.sessions, monotonic),
         reachability=Reachability(monotonic),
+        feeds={name: Feed(cluster.addresses) for name, cluster in settings.cluster.items()},
     )
 
 
@@ -62,6 +65,11 @@ def session_if_any() -> Session | None:
     """Who asks, None before the login."""
     found: Session | None = g.get("session")
     return found
+
+
+def told(count: int) -> list[Told]:
+    """The last events of the cluster of whoever asks."""
+    return site().feeds[session().cluster].newest(count)
 
 
 def is_live() -> bool:

@@ -6,6 +6,7 @@ Law: a state is a word and a mark; colour only repeats them. The words are those
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 MARKS: Mapping[str, tuple[str, str]] = {
     "OK": ("●", "good"),
@@ -65,6 +66,11 @@ def ago(seconds: float | None) -> str:
     """A duration as something in the past."""
     said = duration(seconds)
     return said if said in ("–", "now") else f"{said} ago"
+
+
+def clock(seconds: float) -> str:
+    """Seconds since 1970 as the time of day (UTC)."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S")
 
 
 def number(value: float | None) -> str:

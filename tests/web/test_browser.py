@@ -66,6 +66,9 @@ def test_what_others_do_is_seen_without_a_click(browser: Browser, served: Web, n
         expect(row).to_contain_text("new disk")
         assert page.get_by_label("Why rs1 is drained or disabled").input_value() == "half of a sen"
         expect(page.locator("#sentence")).to_contain_text("degraded")
+        visit.go("/")
+        expect(page.locator("#overview")).to_contain_text("rs2 in web: enabled -> draining")
+        visit.go("/vips/web")
         row.get_by_role("button", name="Enable").click()
         expect(page.get_by_role("row", name="rs2")).to_contain_text("up")
 

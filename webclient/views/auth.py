@@ -47,6 +47,7 @@ def log_in_now() -> Response:
         return _form(problem=_why_not(error), status=_status(error))
     begun = Session(cluster=name, user=user, role=made.get("role"), nodes=nodes)
     token = shared.sessions.begin(begun)
+    shared.feeds[name].listen(f"session:{made['id']}", made["secret"])
     response = make_response(go("overview.page"))
     security.drop_cookie(response, security.FORM_COOKIE)
     security.set_cookie(response, security.SESSION_COOKIE, token)

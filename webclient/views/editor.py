@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from lvsm.client.configuration import (
     REALSERVER,
-    VIP,
     EditError,
     RemoveVip,
     VirtualService,
@@ -25,6 +24,26 @@ from webclient.forms import Form, Mistake
 from webclient.site import done, go, session
 
 bp = Blueprint("editor", __name__, url_prefix="/vips")
+LAID_OUT = frozenset(
+    {
+        "address",
+        "ports",
+        "protocol",
+        "fwmark",
+        "scheduler",
+        "flags",
+        "one_packet",
+        "forwarding",
+        "nat_gateway",
+        "directors",
+        "persistence",
+        "persistence_netmask",
+        "persistence_engine",
+        "interface",
+        "enabled",
+    }
+)
+"""Keys that have their place in the form; others stand below, as the table of keys says them."""
 MOST_OFFERED = 24
 """Nodes that are offered as realservers to tick; with more, one types their names."""
 
@@ -147,7 +166,8 @@ def _render(
         status=status,
         form=form,
         new=present is None,
-        keys=VIP,
+        keys=forms.KEYS,
+        extra=[name for name in forms.KEYS if name not in LAID_OUT],
         row_keys=REALSERVER,
         mistakes=by_field,
         wrong=sum(not mistake.warning for mistake in found),

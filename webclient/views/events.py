@@ -1,11 +1,11 @@
-"""Who did what: the audit log, newest first."""
+"""What happened, as the nodes tell it, and who changed what, as the audit log has it."""
 
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
 from lvsm.client import NotAllowedError
-from webclient.site import session
+from webclient.site import session, told
 
 bp = Blueprint("events", __name__, url_prefix="/events")
 MOST = 200
@@ -29,6 +29,7 @@ def listed() -> str:
     return render_template(
         "events.html",
         status=status,
+        told=told(MOST),
         records=records[::-1],
         allowed=allowed,
         spans=SPANS,

@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
-from webclient.site import session
+from webclient.site import session, told
 from webclient.words import urgency
 
 bp = Blueprint("overview", __name__)
 MOST_VIPS = 24
 MOST_MEMBERS = 12
+MOST_EVENTS = 8
 
 
 @bp.get("/")
@@ -22,6 +23,7 @@ def page() -> str:
     return render_template(
         "overview.html",
         status=status,
+        told=told(MOST_EVENTS),
         vips=[_shown(vip) for vip in vips[:MOST_VIPS]],
         hidden=max(0, len(vips) - MOST_VIPS),
         states={node["name"]: node["state"] for node in status["nodes"]},
