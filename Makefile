@@ -43,7 +43,7 @@ fuzz: venv ## Fuzz every parser (SECONDS=60 or INPUTS=100000 for each, ONLY=line
 	$(PY) -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS),--seconds $(or $(SECONDS),60)) \
 		$(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED))
 
-bench: venv ## Measure the line protocol and the start of commands (ONLY=protocol or startup)
+bench: venv ## Measure the line protocol and the start of commands (ONLY=protocol, startup or save)
 	$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 lab-tests: venv lab ## Tests on real kernels, heartbeat included

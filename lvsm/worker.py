@@ -34,6 +34,7 @@ from lvsm.core.audit import Stand
 from lvsm.core.cluster_key import derive
 from lvsm.core.errors import LvsmError
 from lvsm.core.facts import Facts
+from lvsm.core.replication import versions
 from lvsm.core.roles import OF_ACCOUNT
 from lvsm.core.scram_keys import parse_verifier
 from lvsm.core.status import Known
@@ -107,7 +108,7 @@ async def work(
         software=__version__,
         handle=worker.handlers,
         verbs=worker.handlers.help(),
-        features=worker.handlers.features(),
+        features=(*worker.handlers.features(), *versions.features()),
         verifiers=worker.verifiers,
         secret=derive(settings.key, info=b"lvsm absent users 1"),
         certificate=worker.certificates.load(),

@@ -89,6 +89,12 @@ class Link(asyncio.Protocol):
         """Whether no request can be made any more."""
         return self._broken is not None
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The words of the peer's greeting that say what it has; none before it is ready."""
+        known = self._ready.done() and not self._ready.cancelled() and not self._ready.exception()
+        return self._ready.result().features if known else ()
+
     # asyncio's calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -201,6 +201,7 @@ def node(known: Known, name: str) -> Document:
         "heartbeat": known.statuses.get(name),
         "plvsd": facts.version if facts else None,
         "generation": facts.order[1] if facts else None,
+        "applied": facts is not None and facts.programmed == known.generation.hash,
         "holds": list(facts.holds) if facts else [],
         "problems": list(facts.problems) if facts else [],
         "foreign_services": list(facts.foreign) if facts else [],

@@ -14,10 +14,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from lvsm.core.errors import LvsmError
 from lvsm.core.messages import BadRequestError
+from lvsm.core.replication import versions
 from lvsm.core.replication.messages import Envelope, decode, encode
-from lvsm.daemon.ports import Dial, Link
+from lvsm.daemon.ports import DialGreeted, Link
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ class Courier:
 class Couriers:
     """The ways to all other nodes."""
 
-    def __init__(self, *, names: tuple[str, ...], dial: Dial) -> None:
+    def __init__(self, *, names: tuple[str, ...], dial: DialGreeted) -> None:
         """`names` are the other nodes; nothing is sent before `run`."""
         self._couriers = {name: Courier(name=name) for name in names}
         self._dial = dial
@@ -78,7 +81,7 @@ class Couriers:
         while True:
             await courier.wake.wait()
             try:
-                link = await self._dial(courier.name)
+                link, version = await self._connected(courier.name)
             except (LvsmError, OSError, TimeoutError) as error:
                 self._say(courier, f"no connection to {courier.name} for Saves: {error}")
                 courier.waiting.clear()
@@ -89,7 +92,7 @@ class Couriers:
                 continue
             courier.failures = 0
             try:
-                await self._converse(courier, link, heard)
+                await self._converse(courier, link, version, heard)
             except (LvsmError, OSError, TimeoutError) as error:
                 self._say(courier, f"the connection to {courier.name} for Saves broke: {error}")
             finally:
@@ -98,15 +101,28 @@ class Couriers:
                 courier.wake.set()
             await asyncio.sleep(BACK_OFF_SECONDS[0])
 
-    async def _converse(self, courier: Courier, link: Link, heard: Heard) -> None:
+    async def _connected(self, name: str) -> tuple[Link, int]:
+        """A connection to a node, and the version of the Save protocol that both speak."""
+        link = await self._dial(name)
+        version = versions.agreed(link.features)
+        if version is None:
+            await link.close()
+            raise LvsmError(
+                "its LVSM speaks no version of the Save protocol that this one speaks"
+                f" ({', '.join(versions.features())})",
+                code="message-version",
+            )
+        return link, version
+
+    async def _converse(self, courier: Courier, link: Link, version: int, heard: Heard) -> None:
         while not link.broken:
             courier.wake.clear()
             while courier.waiting and not link.broken:
-                await self._deliver(courier, link, heard)
+                await self._deliver(courier, link, version, heard)
             await courier.wake.wait()
 
-    async def _deliver(self, courier: Courier, link: Link, heard: Heard) -> None:
-        data = encode(courier.waiting.popleft())
+    async def _deliver(self, courier: Courier, link: Link, version: int, heard: Heard) -> None:
+        data = encode(replace(courier.waiting.popleft(), version=version))
         patience = ANSWER_SECONDS + len(data) / BYTES_PER_SECOND
         try:
             answer = await link.request("PEER SAVE", data, timeout=patience)

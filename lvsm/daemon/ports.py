@@ -89,6 +89,21 @@ class Dial(Protocol):
         """Connect and log in."""
 
 
+class GreetedLink(Link, Protocol):
+    """A link that tells what the peer said of itself when it was made."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The words of the peer's greeting that say what it has."""
+
+
+class DialGreeted(Protocol):
+    """Make a GreetedLink to the node of that name; raises LvsmError or OSError."""
+
+    async def __call__(self, node: str) -> GreetedLink:
+        """Connect and log in."""
+
+
 class Store(Protocol):
     """Where the replicated state and the generations are kept durably; it may block."""
 

@@ -18,7 +18,7 @@ from lvsm.daemon.checking import Checked
 from lvsm.daemon.confirming import Confirming
 from lvsm.daemon.couriers import Couriers
 from lvsm.daemon.deciding import Deciding
-from lvsm.daemon.ports import Clock, Dial, Store, UsersInUse
+from lvsm.daemon.ports import Clock, DialGreeted, Store, UsersInUse
 from lvsm.daemon.proposing import Proposer
 from lvsm.daemon.replicator import Replicator
 from lvsm.daemon.using import Using
@@ -41,7 +41,7 @@ class Saving:
         *,
         view: View,
         store: Store,
-        dial: Dial,
+        dial: DialGreeted,
         clock: Clock,
         check: Callable[[str], Checked],
         new_id: Callable[[], str],

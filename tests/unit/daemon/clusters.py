@@ -23,6 +23,7 @@ from lvsm.core.errors import LvsmError
 from lvsm.core.events import Happening
 from lvsm.core.generation import Generation
 from lvsm.core.handling import Reply
+from lvsm.core.replication import versions
 from lvsm.core.session_actions import Request
 from lvsm.core.users import Users
 from lvsm.daemon import checking
@@ -32,7 +33,7 @@ from lvsm.daemon.control import Control
 from lvsm.daemon.counting import Counting
 from lvsm.daemon.overlaying import Overlaying
 from lvsm.daemon.peer_verbs import PeerVerbs
-from lvsm.daemon.ports import Answered, Link
+from lvsm.daemon.ports import Answered, GreetedLink
 from lvsm.daemon.saves import Asked, Saved
 from lvsm.daemon.saving import Saving
 from lvsm.daemon.user_register import UserRegister
@@ -61,6 +62,7 @@ class Machine:
     view: View | None = None
     told: list[Happening] = field(default_factory=list)
     disk_full: bool = False
+    features: tuple[str, ...] = versions.features()
     users: FakeUserStore = field(default_factory=lambda: FakeUserStore(Users()))
     accounts: Accounts = field(init=False)
     register: UserRegister | None = None
@@ -134,6 +136,7 @@ class Machine:
             software="2",
             handle=handle,
             verbs={name: verb.help for name, verb in table.items()},
+            features=self.features,
             verifiers=KnownVerifiers(
                 users=Users, key=KEY, nodes=self.cluster.names, now=self.cluster.clock.now
             ),
@@ -198,7 +201,7 @@ class Machine:
     def _check(self, wanted: str) -> Checked:
         return checking.check(wanted, members=self.cluster.names, facts={})
 
-    async def _dial(self, node: str) -> Link:
+    async def _dial(self, node: str) -> GreetedLink:
         if not self.cluster.connected(self.name, node):
             raise LvsmError("no route to host", code="unreachable")
         port = self.cluster[node].port
@@ -209,10 +212,14 @@ class Machine:
 class Cable:
     """A link that says nothing while its ends are on two sides of a partition."""
 
-    def __init__(self, link: Link, connected: Callable[[], bool]) -> None:
+    def __init__(self, link: GreetedLink, connected: Callable[[], bool]) -> None:
         self._link = link
         self._connected = connected
         self.broken = False
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return self._link.features
 
     async def request(
         self,
