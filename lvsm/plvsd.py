@@ -10,6 +10,7 @@ worker ends, and the worker ends when it does; what the kernel forwards goes on 
 from __future__ import annotations
 
 import argparse
+import grp
 import logging
 import os
 import signal
@@ -134,6 +135,7 @@ def _bind(settings: Settings) -> tuple[socket.socket, list[socket.socket], int]:
     paths.lib.mkdir(mode=0o700, exist_ok=True)
     os.chown(paths.lib, settings.uid, settings.gid)
     _make_audit_folder(paths.audit, settings)
+    _make_checks_folder(paths.checks, settings)
     tcp = []
     for address in settings.listen or ("::",):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -161,6 +163,17 @@ def _make_audit_folder(path: Path, settings: Settings) -> None:
         os.fchmod(folder, 0o750)
     finally:
         os.close(folder)
+
+
+def _make_checks_folder(path: Path, settings: Settings) -> None:
+    """The worker writes in it, mon's group reads; without mon, the worker alone."""
+    try:
+        gid = grp.getgrnam("mon").gr_gid
+    except KeyError:
+        gid = settings.gid
+    path.mkdir(mode=0o750, exist_ok=True)
+    os.chown(path, settings.uid, gid)
+    path.chmod(0o2750)  # what is made in it belongs to mon's group too
 
 
 def _log_to(path: Path | None, settings: Settings) -> None:

@@ -56,6 +56,11 @@ class Paths:
         return self.run / "lock"
 
     @property
+    def checks(self) -> Path:
+        """The folder of files that tell mon's monitors what to check."""
+        return self.run / "checks"
+
+    @property
     def pid(self) -> Path:
         """The file with the process id of the privileged half, which is plvsd's main process."""
         return self.run / "plvsd.pid"

@@ -42,6 +42,7 @@ def release(paths: Paths, *, dry_run: bool, say: Callable[[str], None]) -> tuple
 def _performer(paths: Paths, nodes: Collection[str]) -> tuple[Performer, Record]:
     """The performer on this machine with its record; `nodes` are those that ha.cf lists."""
     from lvsm.adapters import files
+    from lvsm.adapters.mon_files import MonFiles
     from lvsm.core.haresources import render
     from lvsm.core.verbs import HaresourcesGroup
     from lvsm.privileged.performer import Performer
@@ -60,7 +61,11 @@ def _performer(paths: Paths, nodes: Collection[str]) -> tuple[Performer, Record]
 
     record = Record(paths.run, replace_volatile)
     performer = Performer(
-        machine=real_machine(), record=record, write_haresources=write_haresources, nodes=nodes
+        machine=real_machine(),
+        record=record,
+        write_haresources=write_haresources,
+        mon=MonFiles(),
+        nodes=nodes,
     )
     return performer, record
 

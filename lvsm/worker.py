@@ -22,8 +22,12 @@ from lvsm.adapters.apart import Apart
 from lvsm.adapters.audit_files import AuditFiles
 from lvsm.adapters.audit_log import AuditLog
 from lvsm.adapters.certificate_store import CertificateStore
+from lvsm.adapters.check_specs import CheckSpecs
 from lvsm.adapters.cluster_login import KnownVerifiers, PeerDialer
 from lvsm.adapters.fault_points import FaultPoints
+from lvsm.adapters.health_file import HealthFile
+from lvsm.adapters.mon import Mon
+from lvsm.adapters.mon_password import hashed, make_password
 from lvsm.adapters.overlay_file import OverlayFile
 from lvsm.adapters.privileged_link import PrivilegedLink, open_link
 from lvsm.adapters.save_disk import SaveDisk
@@ -54,9 +58,12 @@ from lvsm.daemon.edit_verbs import Draft, EditVerbs
 from lvsm.daemon.event_verbs import EventVerbs
 from lvsm.daemon.feed import Feed
 from lvsm.daemon.handlers import Handlers
+from lvsm.daemon.health_keeping import HealthKeeping
+from lvsm.daemon.health_verbs import HealthVerbs
 from lvsm.daemon.heartbeat_events import follow
 from lvsm.daemon.history_verbs import HistoryVerbs
 from lvsm.daemon.knowledge import known
+from lvsm.daemon.monitoring import Monitoring
 from lvsm.daemon.node_verbs import NodeVerbs
 from lvsm.daemon.overlaying import Overlaying
 from lvsm.daemon.own_facts import own_facts
@@ -103,6 +110,7 @@ async def work(
         await link.aclose()
         return 2
     worker.overlaying.load()
+    worker.health.load()
     server = Server(
         node=settings.node,
         software=__version__,
@@ -152,9 +160,26 @@ class Worker:
             store=self.certificates, clock=clock, tell=self.watchers.tell
         )
 
+        secret = make_password()
+        self.monitoring = Monitoring(
+            view=view,
+            files=CheckSpecs(settings.paths.checks),
+            keeper=kernel,
+            mon=Mon(),
+            clock=clock,
+            password=(secret, hashed(secret)),
+        )
+        self.health = HealthKeeping(
+            view=view,
+            store=HealthFile(settings.paths.lib / "health.json"),
+            clock=clock,
+            specs=self.monitoring.specs,
+        )
+
         def complaints() -> tuple[str, ...]:
             own = (view.unconfirmed,) if view.unconfirmed else ()
-            return (*own, *self.auditor.complaints(), *self.keeper.complaints())
+            parts = (self.auditor, self.keeper, self.monitoring)
+            return (*own, *(complaint for part in parts for complaint in part.complaints()))
 
         own = partial(own_facts, view, settings.interface, complaints)
         measure = partial(machine.measure, settings.paths.lib)
@@ -304,6 +329,7 @@ class Worker:
                 ).table(),
                 EditVerbs(view=view, save=self._save, check=check).table(),
                 self.events.table(),
+                HealthVerbs(self.health).table(),
                 PeerVerbs(
                     view=view,
                     control=self.control,
@@ -362,6 +388,8 @@ class Worker:
             self.spreading.run,
             self.overlaying.run,
             self.saving.run,
+            self.monitoring.run,
+            self.health.run,
             self.feed.run,
             self.auditor.run,
             self.keeper.run,

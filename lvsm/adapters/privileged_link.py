@@ -27,13 +27,17 @@ from lvsm.core.verbs import (
     Count,
     Counted,
     HaresourcesGroup,
+    MonService,
     Probe,
     Probed,
     Read,
     Refused,
+    RestoreMon,
     Same,
     State,
+    WakeMon,
     WriteHaresources,
+    WriteMon,
     decode_reply,
     encode,
 )
@@ -92,6 +96,18 @@ class PrivilegedLink:
     async def write_haresources(self, groups: Sequence[HaresourcesGroup]) -> None:
         """Replace LVSM's lines in haresources; raises LvsmError."""
         await self._ask(WriteHaresources(groups=tuple(groups)))
+
+    async def write_mon(self, services: Sequence[MonService], hashed: str) -> None:
+        """Replace mon's files, the old mon.cf kept beside; raises LvsmError."""
+        await self._ask(WriteMon(services=tuple(services), hashed=hashed))
+
+    async def restore_mon(self) -> None:
+        """Put the mon.cf back that was there before; raises LvsmError."""
+        await self._ask(RestoreMon())
+
+    async def wake_mon(self) -> None:
+        """Have mon read its files anew; raises LvsmError."""
+        await self._ask(WakeMon())
 
     async def aclose(self) -> None:
         """End the conversation, and with it the privileged half."""

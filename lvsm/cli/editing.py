@@ -14,11 +14,11 @@ import click
 from lvsm.cli import saving
 from lvsm.cli.planning import plan
 from lvsm.cli.run import Run
-from lvsm.core.config_keys import Key, Kind
 from lvsm.core.edits.applying import apply
 from lvsm.core.edits.describing import describe
 from lvsm.core.edits.forms import Edit, Given, Settings, encode
 from lvsm.core.errors import LvsmError
+from lvsm.core.key_table import Key, Kind
 from lvsm.core.line_diff import unified
 
 _F = TypeVar("_F", bound=Callable[..., Any])

@@ -9,7 +9,7 @@ Law: nothing here talks to a node; plvsd alone says whether a text can be saved 
 
 from __future__ import annotations
 
-from lvsm.core.config_keys import CLUSTER, NODE, REALSERVER, SORRY, VIP, Key, Kind
+from lvsm.core.config_keys import CLUSTER, NODE, REALSERVER, SORRY, VIP
 from lvsm.core.edits.applying import apply, own
 from lvsm.core.edits.describing import describe
 from lvsm.core.edits.forms import (
@@ -26,6 +26,7 @@ from lvsm.core.edits.forms import (
     encode,
 )
 from lvsm.core.edits.service import outlined, service
+from lvsm.core.key_table import Key, Kind
 from lvsm.core.line_diff import unified as difference
 from lvsm.core.model import Realserver, VirtualService
 from lvsm.core.problems import Problem

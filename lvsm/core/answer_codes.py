@@ -70,6 +70,10 @@ ANSWERS: Mapping[str, Note] = {
         "Upgrade the nodes to one version; a damaged overlay.json is kept beside, and what it said"
         " comes again from the other nodes.",
     ),
+    "bad-report": Note(
+        "A monitor reported something that plvsd of this version does not read; nothing changed.",
+        "Use the monitors of plvsd's own version.",
+    ),
     "bad-request": Note(
         "The line is no request, or the verb's words, options or literal do not fit.",
         "Read the message; `HELP` shows how each verb is written.",
@@ -182,6 +186,11 @@ ANSWERS: Mapping[str, Note] = {
         "Too few of the nodes that the configuration names were ever heard by this one, so after"
         " this Save nobody could decide.",
         "Start plvsd on them first, and look at `lvsm node list`.",
+    ),
+    "unknown-check": Note(
+        "A monitor reported on a check that the configuration does not have, or not any more.",
+        "Nothing: plvsd has mon read what is to be checked now. If it comes again and again, look"
+        " at plvsd's log for what mon refuses.",
     ),
     "unknown-generation": Note(
         "There is no generation of that number, epoch or hash in this node's history.",

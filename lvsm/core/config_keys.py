@@ -6,12 +6,12 @@ commands that set single keys are all made from these tables, in their order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from collections.abc import Mapping
 
 from lvsm.core import readers
+from lvsm.core.check import OnFailure
+from lvsm.core.check_keys import CHECK
+from lvsm.core.key_table import Key, Kind, always, boolean, choice, key, number, table, text
 from lvsm.core.model import (
     ALL_PORTS,
     Cluster,
@@ -26,7 +26,6 @@ from lvsm.core.model import (
     Tunnel,
     VirtualService,
 )
-from lvsm.core.readers import Reader
 
 FLAGS = ("mh-fallback", "mh-port", "sh-fallback", "sh-port")
 SCHEDULERS = (
@@ -38,78 +37,9 @@ LONGEST_PERSISTENCE = 31 * 24 * 3600
 """Seconds; the limit that ipvsadm and keepalived set (MAX_TIMEOUT in ipvsadm.c)."""
 LARGEST_MARK = 2**32 - 1
 LARGEST_THRESHOLD = 2**31 - 1
+MOST_UP = 100_000
 ALL = "all"
 """How a text says every port."""
-
-
-class Kind(StrEnum):
-    """What a value is in TOML, for whoever makes one from the words of a command."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    LIST = "list"
-    TABLE = "table"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """One key of a table.
-
-    `read` takes tomllib's value to the model's, `shown` takes the model's object to what a text
-    says (None for a key that is left out). `words` are all values that it may have, where they can
-    be listed; `example` is a value as TOML, `meaning` a sentence without its full stop.
-    """
-
-    name: str
-    kind: Kind
-    read: Reader
-    meaning: str
-    example: str
-    words: tuple[str, ...] = ()
-    needed: bool = False
-    shown: Callable[[Any], object]
-
-
-def _unless(name: str, default: object) -> Callable[[Any], object]:
-    """What shows a field of the model unless it has its default."""
-
-    def show(owner: object) -> object:
-        value = getattr(owner, name)
-        return None if value == default else value
-
-    return show
-
-
-def _text(name: str, read: Reader, meaning: str, example: str, **more: Any) -> Key:
-    return _key(name, Kind.TEXT, read, meaning, example, **more)
-
-
-def _number(name: str, low: int, high: int, meaning: str, example: str, **more: Any) -> Key:
-    code = more.pop("code", "range")
-    return _key(name, Kind.NUMBER, readers.number(low, high, code), meaning, example, **more)
-
-
-def _choice(name: str, kind: type[StrEnum], meaning: str, **more: Any) -> Key:
-    words = tuple(member.value for member in kind)
-    example = f'"{words[0]}"'
-    return _text(name, readers.choice(kind), meaning, example, words=words, **more)
-
-
-def _boolean(name: str, meaning: str, *, default: bool) -> Key:
-    example = "false" if default else "true"
-    return _key(name, Kind.BOOLEAN, readers.boolean, meaning, example, default=default)
-
-
-def _key(name: str, kind: Kind, read: Reader, meaning: str, example: str, **more: Any) -> Key:
-    shown = more.pop("shown", None) or _unless(name, more.pop("default", None))
-    return Key(
-        name=name, kind=kind, read=read, meaning=meaning, example=example, shown=shown, **more
-    )
-
-
-def _always(name: str) -> Callable[[Any], object]:
-    return lambda owner: getattr(owner, name)
 
 
 def _address(vip: VirtualService) -> object:
@@ -131,31 +61,27 @@ def _read_ports(value: object) -> tuple[int, ...]:
 _PORT_LIST = readers.many(readers.number(1, 65535, "port"), least=1)
 
 
-def _table(*keys: Key) -> Mapping[str, Key]:
-    return {key.name: key for key in keys}
-
-
-CLUSTER: Mapping[str, Key] = _table(
-    _text("name", readers.name, "what the cluster is called", '"www"', shown=_always("name")),
-    _choice(
+CLUSTER: Mapping[str, Key] = table(
+    text("name", readers.name, "what the cluster is called", '"www"', shown=always("name")),
+    choice(
         "failback",
         Failback,
         "whether a director that comes back takes its groups back by itself",
         default=Cluster().failback,
     ),
-    _choice(
+    choice(
         "save_quorum",
         SaveQuorum,
         "how many nodes must hold a Save before it is acknowledged",
         default=Cluster().save_quorum,
     ),
-    _choice(
+    choice(
         "takeover_quorum",
         TakeoverQuorum,
         "whether a director must see a majority of the nodes to hold a group",
         default=Cluster().takeover_quorum,
     ),
-    _choice(
+    choice(
         "foreign_services",
         ForeignServices,
         "what becomes of IPVS services that LVSM did not make: leave touches none, adopt takes over"
@@ -163,24 +89,22 @@ CLUSTER: Mapping[str, Key] = _table(
         default=Cluster().foreign_services,
     ),
 )
-NODE: Mapping[str, Key] = _table(
-    _text(
+NODE: Mapping[str, Key] = table(
+    text(
         "address",
         readers.address,
         "the address by which directors reach the node; its plvsd reports it",
         '"10.1.0.21"',
         default=None,
     ),
-    _boolean(
-        "external", "true for a realserver that runs no plvsd", default=Node(name="").external
-    ),
+    boolean("external", "true for a realserver that runs no plvsd", default=Node(name="").external),
 )
 _FORWARDING = "how the packets get to the realserver: by NAT, direct routing or a tunnel"
-_PORT = _number(
+_PORT = number(
     "port", 1, 65535, "the realserver's port, if it is another one (nat)", "8080", code="port"
 )
-_METHOD = _choice("forwarding", Forwarding, "as the virtual service's, for this realserver")
-_UPPER = _number(
+_METHOD = choice("forwarding", Forwarding, "as the virtual service's, for this realserver")
+_UPPER = number(
     "upper",
     1,
     LARGEST_THRESHOLD,
@@ -188,7 +112,7 @@ _UPPER = _number(
     "2000",
     default=Realserver(node="").upper,
 )
-_LOWER = _number(
+_LOWER = number(
     "lower",
     1,
     LARGEST_THRESHOLD,
@@ -196,29 +120,29 @@ _LOWER = _number(
     "1500",
     default=Realserver(node="").lower,
 )
-_TUNNEL = _choice(
+_TUNNEL = choice(
     "tunnel",
     Tunnel,
     "what forwarding by tun wraps packets in; gue and gre need a realserver that you set up",
     default=Tunnel.IPIP,
 )
-_TUNNEL_PORT = _number(
+_TUNNEL_PORT = number(
     "tunnel_port", 1, 65535, "the UDP port that gue sends to", "6080", code="port"
 )
-_NODE_NAME = _text(
-    "node", readers.name, "the node that answers", '"rs1"', needed=True, shown=_always("node")
+_NODE_NAME = text(
+    "node", readers.name, "the node that answers", '"rs1"', needed=True, shown=always("node")
 )
-REALSERVER: Mapping[str, Key] = _table(
+REALSERVER: Mapping[str, Key] = table(
     _NODE_NAME,
     _PORT,
-    _number(
+    number(
         "weight",
         0,
         65535,
         "its share of the connections; 0 takes no new ones",
         "10",
         code="weight",
-        shown=_always("weight"),
+        shown=always("weight"),
     ),
     _METHOD,
     _UPPER,
@@ -226,9 +150,9 @@ REALSERVER: Mapping[str, Key] = _table(
     _TUNNEL,
     _TUNNEL_PORT,
 )
-SORRY: Mapping[str, Key] = _table(_NODE_NAME, _PORT, _METHOD, _TUNNEL, _TUNNEL_PORT)
-VIP: Mapping[str, Key] = _table(
-    _text(
+SORRY: Mapping[str, Key] = table(_NODE_NAME, _PORT, _METHOD, _TUNNEL, _TUNNEL_PORT)
+VIP: Mapping[str, Key] = table(
+    text(
         "address",
         readers.interface,
         "the address that clients connect to and that moves between the directors",
@@ -236,7 +160,7 @@ VIP: Mapping[str, Key] = _table(
         needed=True,
         shown=_address,
     ),
-    _key(
+    key(
         "ports",
         Kind.LIST,
         _read_ports,
@@ -244,8 +168,8 @@ VIP: Mapping[str, Key] = _table(
         "[80, 443]",
         shown=_ports,
     ),
-    _choice("protocol", Protocol, "the transport protocol", default=Protocol.TCP),
-    _number(
+    choice("protocol", Protocol, "the transport protocol", default=Protocol.TCP),
+    number(
         "fwmark",
         1,
         LARGEST_MARK,
@@ -253,15 +177,15 @@ VIP: Mapping[str, Key] = _table(
         " `ports`, your own rules set it",
         "7",
     ),
-    _text(
+    text(
         "scheduler",
         readers.words(SCHEDULERS),
         "the algorithm that chooses a realserver (ipvsadm(8))",
         '"wlc"',
         words=SCHEDULERS,
-        shown=_always("scheduler"),
+        shown=always("scheduler"),
     ),
-    _key(
+    key(
         "flags",
         Kind.LIST,
         readers.many(readers.words(FLAGS)),
@@ -270,57 +194,69 @@ VIP: Mapping[str, Key] = _table(
         words=FLAGS,
         default=(),
     ),
-    _boolean(
+    boolean(
         "one_packet",
         "true to schedule each packet by itself (ipvsadm's --ops); udp only",
         default=False,
     ),
-    _choice("forwarding", Forwarding, _FORWARDING, shown=_always("forwarding")),
-    _text(
+    choice("forwarding", Forwarding, _FORWARDING, shown=always("forwarding")),
+    text(
         "nat_gateway",
         lambda value: readers.interface(value)[0],
         "with nat, the realservers' default route, which moves with the service",
         '"10.1.0.254/24"',
     ),
-    _key(
+    key(
         "directors",
         Kind.LIST,
         readers.many(readers.name, least=1),
         "the nodes that may hold the service, the most preferred first",
         '["dir1", "dir2"]',
         needed=True,
-        shown=_always("directors"),
+        shown=always("directors"),
     ),
-    _number(
+    number(
         "persistence",
         1,
         LONGEST_PERSISTENCE,
         "seconds for which a client stays with its realserver",
         "300",
     ),
-    _number(
+    number(
         "persistence_netmask",
         1,
         128,
         "bits of a client's address that persistence looks at: 24 keeps an IPv4 network together",
         "24",
     ),
-    _text(
+    text(
         "persistence_engine",
         readers.words(ENGINES),
         "what persistence goes by instead of the client's address: sip's Call-ID",
         '"sip"',
         words=ENGINES,
     ),
-    _text(
+    text(
         "interface",
         readers.interface_name,
         "the interface that gets the address; the route decides where none is named",
         '"eth1"',
     ),
-    _boolean(
-        "enabled", "false to keep the service in the text and out of the kernel", default=True
+    choice(
+        "on_failure",
+        OnFailure,
+        "what becomes of a realserver that fails: weight 0, or out of the table",
+        default=OnFailure.QUIESCE,
     ),
+    number(
+        "min_up",
+        0,
+        MOST_UP,
+        "realservers that stay in service whatever checks say: those that failed last",
+        "1",
+        default=0,
+    ),
+    boolean("enabled", "false to keep the service in the text and out of the kernel", default=True),
 )
 TABLES: Mapping[str, Mapping[str, Key]] = {
     "cluster": CLUSTER,
@@ -328,7 +264,6 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
     "vip.NAME": VIP,
     "vip.NAME.realserver": REALSERVER,
     "vip.NAME.sorry": SORRY,
+    "vip.NAME.check": CHECK,
 }
 """The tables of a text with their keys; `realserver` is a list of tables."""
-LATER: Mapping[str, str] = {"check": "health checks", "min_up": "health checks"}
-"""Keys of a virtual service that a later version will know."""

@@ -1,7 +1,7 @@
 """The configuration's TOML text: read into the model, with every mistake named; rendered back.
 
-Law: nothing in a text is ever ignored. A key that LVSM does not know is an error, and so is one
-that a later version will know. `parse(render(x)).configuration == x`.
+Law: nothing in a text is ever ignored. A key that LVSM does not know is an error.
+`parse(render(x)).configuration == x`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lvsm.core import config_keys, toml_text
-from lvsm.core.config_keys import Key
+from lvsm.core.check import Check
+from lvsm.core.check_keys import CHECK
+from lvsm.core.key_table import Key
 from lvsm.core.model import Cluster, Configuration, Node, Realserver, VirtualService
 from lvsm.core.names import RULE, did_you_mean, is_name, quoted
 from lvsm.core.places import Path, Place, Places
@@ -119,10 +121,12 @@ class _Reader:
 
     def _vip(self, name: str, table: dict[str, Any]) -> VirtualService | None:
         path: Path = ("vip", name)
-        values = self._table(table, config_keys.VIP, path, besides=("realserver", "sorry"))
+        values = self._table(table, config_keys.VIP, path, besides=("realserver", "sorry", "check"))
         realservers = self._realservers(table.get("realserver", []), (*path, "realserver"))
         if "sorry" in table:
             values["sorry"] = self._server(table["sorry"], config_keys.SORRY, (*path, "sorry"))
+        if "check" in table:
+            values["check"] = self._check(table["check"], (*path, "check"))
         needed = ("address", "directors", *(() if "fwmark" in table else ("ports",)))
         for key in needed:
             if key not in table:
@@ -154,6 +158,16 @@ class _Reader:
                           'Add `node = "NAME"` to it.', path, on_key=True)  # fmt: skip
         return Realserver(**values) if "node" in values else None
 
+    def _check(self, entry: object, path: Path) -> Check | None:
+        table = self._dict(entry, path, "a check")
+        if table is None:
+            return None
+        values = self._table(table, CHECK, path)
+        if "type" not in table:
+            self._problem("missing", "this check has no type",
+                          'Add `type = "tcp"` to it.', path, on_key=True)  # fmt: skip
+        return Check(**values) if "type" in values else None
+
     def _table(
         self,
         table: dict[str, Any],
@@ -177,13 +191,8 @@ class _Reader:
         for key in table:
             if key in known:
                 continue
-            if path[:1] == ("vip",) and key in config_keys.LATER:
-                what = config_keys.LATER[key]
-                self._problem("not-supported-yet", f"{key}: this version has no {what} yet",
-                              "Remove it for now.", (*path, key), on_key=True)  # fmt: skip
-            else:
-                self._problem("unknown-key", f"there is no key {quoted(key)} here",
-                              did_you_mean(key, known), (*path, key), on_key=True)  # fmt: skip
+            self._problem("unknown-key", f"there is no key {quoted(key)} here",
+                          did_you_mean(key, known), (*path, key), on_key=True)  # fmt: skip
 
     def _dict(self, value: object, path: Path, what: str) -> dict[str, Any] | None:
         if isinstance(value, dict):
@@ -216,6 +225,8 @@ def render(configuration: Configuration) -> str:
         ]
         if vip.sorry is not None:
             blocks.append(_written(f"[vip.{name}.sorry]", config_keys.SORRY, vip.sorry))
+        if vip.check is not None:
+            blocks.append(_written(f"[vip.{name}.check]", CHECK, vip.check))
     return "\n".join(blocks)
 
 

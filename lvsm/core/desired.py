@@ -19,7 +19,9 @@ realserver                       no                  no                       ye
 
 *Offering* is the middle of a handover: the node still serves packets that reach it, but no longer
 answers ARP, so that its successor can take the address before it goes here and no packet is lost.
-The overlay decides with the configuration: a weight that an operator gave, 0 for a realserver that
+Health decides with the configuration, where a virtual service has a check: a realserver that fails
+has weight 0 or no destination, as the service says, and `min_up` of them stay all the same.
+The overlay decides with both: a weight that an operator gave, 0 for a realserver that
 drains (its established connections live on), no destination at all for one that is disabled.
 
 A node that holds or offers a group has its services even if an edit has just made it no director of
@@ -34,8 +36,12 @@ from ipaddress import ip_interface
 
 from lvsm.core import methods
 from lvsm.core.adjusting import adjusted
+from lvsm.core.check import OnFailure
 from lvsm.core.errors import LvsmError
 from lvsm.core.filter_rules import AnyRule, Masquerade
+from lvsm.core.health import NOTHING as NO_HEALTH
+from lvsm.core.health import Health
+from lvsm.core.health_effects import in_service
 from lvsm.core.methods import HIDDEN
 from lvsm.core.model import (
     Configuration,
@@ -109,6 +115,7 @@ def desired(
     fallback_interface: str | None = None,
     ways_out: Mapping[AddressText, AddressText] | None = None,
     overlay: Overlay = NOTHING,
+    health: Health = NO_HEALTH,
 ) -> NodeState:
     """The state that node `me` should have.
 
@@ -136,7 +143,7 @@ def desired(
         vip for vip in charge if group_of[vip.name] in active or not _schedules_again(vip, answered)
     ]
     services = tuple(
-        state for vip in programmed for state in service_states(configuration, vip, overlay)
+        state for vip in programmed for state in service_states(configuration, vip, overlay, health)
     )
     aliases = _unique(a for vip in idle for a in methods.aliases(configuration, vip, me))
     answers = methods.ways_out_wanted(configuration, idle, me)
@@ -194,13 +201,17 @@ def service_keys(vip: VirtualService) -> tuple[ServiceKey, ...]:
 
 
 def service_states(
-    configuration: Configuration, vip: VirtualService, overlay: Overlay = NOTHING
+    configuration: Configuration,
+    vip: VirtualService,
+    overlay: Overlay = NOTHING,
+    health: Health = NO_HEALTH,
 ) -> tuple[ServiceState, ...]:
     """The IPVS services, one for each port or one for the mark, that a director programs."""
     bits = vip.persistence_netmask
+    serving = in_service(vip, overlay, health)
     found = []
     for key in service_keys(vip):
-        destinations = _destinations(configuration, vip, key.port, overlay)
+        destinations = _destinations(configuration, vip, key.port, overlay, serving)
         service = Service(
             key=key,
             scheduler=vip.scheduler,
@@ -226,7 +237,11 @@ def _flags(vip: VirtualService, destinations: Sequence[Destination]) -> tuple[st
 
 
 def _destinations(
-    configuration: Configuration, vip: VirtualService, port: int, overlay: Overlay
+    configuration: Configuration,
+    vip: VirtualService,
+    port: int,
+    overlay: Overlay,
+    serving: Collection[str] | None,
 ) -> tuple[Destination, ...]:
     """The realservers at `port`, and the sorry server while none of them takes connections."""
     found: dict[tuple[str, int], Destination] = {}
@@ -241,12 +256,13 @@ def _destinations(
         found.setdefault((entry.address, entry.port), entry)
 
     for realserver in vip.realservers:
-        if not overlay.count:
+        if not overlay.count and serving is None:
             add(realserver, realserver.weight)
             continue
         wanted = adjusted(overlay, vip.name, realserver)
-        if wanted.in_table:
-            add(realserver, wanted.weight)
+        failing = serving is not None and wanted.weight and realserver.label not in serving
+        if wanted.in_table and not (failing and vip.on_failure is OnFailure.REMOVE):
+            add(realserver, 0 if failing else wanted.weight)
     if vip.sorry is not None and not any(entry.weight for entry in found.values()):
         add(vip.sorry, vip.sorry.weight)
     return tuple(found.values())

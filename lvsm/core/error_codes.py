@@ -106,6 +106,10 @@ START: Mapping[str, Note] = {
         "/etc/ha.d/authkeys cannot be understood.",
         "Mend the line that the message names; every node has the same file, mode 0600.",
     ),
+    "bad-health": Note(
+        "/var/lib/lvsm/health.json is damaged: what was known of realservers is lost.",
+        "Nothing: the next result of each check decides anew.",
+    ),
     "bad-plan": Note(
         "What another node answered when it was asked for its plan cannot be read: its LVSM is of"
         " another version.",
@@ -181,9 +185,25 @@ KERNEL: Mapping[str, Note] = {
         "What was to be removed is not there any more, so it counts as done.",
         "Nothing.",
     ),
+    "mon-refused": Note(
+        "The file that plvsd wrote is refused by mon, which goes on with the old one.",
+        "Look at the line that mon names in /etc/mon/mon.cf, and tell LVSM's authors.",
+    ),
+    "mon-silent": Note(
+        "The node is a director with something to check, and its mon does not answer.",
+        "Start mon; weights stay as they are until it reports.",
+    ),
+    "no-crypt": Note(
+        "The system's libcrypt is missing, so plvsd cannot make its login at mon.",
+        "Install it: libcrypt1 in Debian, libxcrypt in Fedora.",
+    ),
     "no-interface": Note(
         "No interface of the node can carry the address, or it is gone.",
         "Bring the interface up, or name another by `interface` in the virtual service.",
+    ),
+    "no-mon": Note(
+        "The node is a director with something to check, and mon is not installed or not running.",
+        "Install mon and start it.",
     ),
     "no-scheduler": Note(
         "The node's kernel has no such scheduler.",

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
+from lvsm.core.check import Check, OnFailure
+
 IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface
 
@@ -121,6 +123,11 @@ class Realserver:
     tunnel: Tunnel = Tunnel.IPIP
     tunnel_port: int | None = None
 
+    @property
+    def label(self) -> str:
+        """What tells it from the service's other realservers: `rs1`, or `rs1:8080` with a port."""
+        return self.node if self.port is None else f"{self.node}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualService:
@@ -134,7 +141,8 @@ class VirtualService:
 
     `fwmark` names the service in the kernel instead of address, protocol and ports: with `ports`,
     LVSM marks what comes to them; without, the administrator's own rules set the mark.
-    `sorry` answers while no realserver can.
+    `sorry` answers while no realserver can. `check` finds out who can, None for no check; what
+    becomes of one that cannot is `on_failure`, and `min_up` stay in service all the same.
     """
 
     name: str
@@ -156,6 +164,9 @@ class VirtualService:
     enabled: bool = True
     realservers: tuple[Realserver, ...] = ()
     sorry: Realserver | None = None
+    check: Check | None = None
+    on_failure: OnFailure = OnFailure.QUIESCE
+    min_up: int = 0
 
     @property
     def ip(self) -> IPAddress:

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from lvsm.core import config_keys
-from lvsm.core.config_keys import Key
+from lvsm.core.check import Check
+from lvsm.core.check_keys import CHECK
 from lvsm.core.config_text import parse
+from lvsm.core.key_table import Key
 from lvsm.core.model import Configuration, Realserver, VirtualService
 from lvsm.core.outline import Name, Outline, outline
 
 How: TypeAlias = Literal["added", "removed", "changed"]
-What: TypeAlias = Literal["cluster", "node", "vip", "realserver", "sorry"]
+What: TypeAlias = Literal["cluster", "node", "vip", "realserver", "sorry", "check"]
 MARKS: Mapping[How, str] = {"added": "+", "removed": "-", "changed": "~"}
 
 
@@ -104,6 +106,7 @@ def _vip(old: VirtualService | None, new: VirtualService | None) -> Iterator[Mod
     keys, was, now = config_keys.REALSERVER, _realservers(old), _realservers(new)
     yield from _objects(keys, "realserver", name, was, now)
     yield from _objects(config_keys.SORRY, "sorry", name, _sorry(old), _sorry(new))
+    yield from _objects(CHECK, "check", name, _check(old), _check(new))
 
 
 def _dict(name: str, vip: VirtualService | None) -> dict[str, VirtualService]:
@@ -117,6 +120,10 @@ def _realservers(vip: VirtualService | None) -> dict[str, Realserver]:
 
 def _sorry(vip: VirtualService | None) -> dict[str, Realserver]:
     return {} if vip is None or vip.sorry is None else {_place(vip.sorry): vip.sorry}
+
+
+def _check(vip: VirtualService | None) -> dict[str, Check]:
+    return {} if vip is None or vip.check is None else {"": vip.check}
 
 
 def _place(entry: Realserver) -> str:
@@ -157,7 +164,7 @@ def _shown(keys: Mapping[str, Key], what: What, owner: object) -> dict[str, obje
 
 def _plain(value: object) -> object:
     """As JSON has it."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, tuple | list):
         return [_plain(entry) for entry in value]

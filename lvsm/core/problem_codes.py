@@ -30,6 +30,18 @@ PROBLEMS: Mapping[str, Note] = {
         "A virtual service takes all ports and is not persistent, which IPVS cannot.",
         "Add `persistence`, or a `fwmark`.",
     ),
+    "check-key": Note(
+        "A check has a key that its type has no use for.",
+        "Remove it, or use the type that it belongs to.",
+    ),
+    "check-port": Note(
+        "A virtual service for all ports or for a firewall mark has a check without a port.",
+        "Add `port` to the check.",
+    ),
+    "check-value": Note(
+        "The value of a check's key cannot be sent or looked for.",
+        "Write it as the advice says.",
+    ),
     "choice": Note(
         "The value is none of the words that may stand there.",
         "Take the one that the advice suggests.",
@@ -74,6 +86,10 @@ PROBLEMS: Mapping[str, Note] = {
         "A virtual service marks everything for an address that another one has too; the "
         "kernel looks at marks first.",
         "Give the one with the mark the ports that it is for.",
+    ),
+    "min-up": Note(
+        "A warning: `min_up` is larger than the number of realservers, so checks change nothing.",
+        "Choose a smaller one.",
     ),
     "missing": Note(
         "A key that is needed does not stand there.",

@@ -5,18 +5,22 @@ A pure function of what one node knows. Every state that is not the good one has
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lvsm.core.adjusting import adjusted, cause, standby
 from lvsm.core.eligibility import ACTIVE
 from lvsm.core.facts import Facts
 from lvsm.core.generation import Generation
+from lvsm.core.health import NOBODY, Health
+from lvsm.core.health_effects import Seen, in_service, seen
 from lvsm.core.model import Configuration, Realserver, VirtualService
 from lvsm.core.overlay import NOTHING, Entry, Overlay
 
 Document = dict[str, Any]
+SERVING = frozenset({"up", "unknown"})
+"""States in which a realserver takes connections; of an unknown one nothing bad is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,7 @@ class Known:
     `facts` are the fresh facts of every node that was heard, the own ones included; `statuses`
     heartbeat's; `now` seconds since 1970; `held_for` seconds since this node took each group;
     `unconfirmed` says why the generation may not be what the cluster wants, empty when it is.
+    `health` is what this node's checks found, `fresh` the virtual services whose checks report.
     """
 
     me: str
@@ -39,6 +44,8 @@ class Known:
     now: float
     overlay: Overlay = NOTHING
     unconfirmed: str = ""
+    health: Health = field(default_factory=dict)
+    fresh: frozenset[str] = frozenset()
 
 
 def status(known: Known) -> Document:
@@ -67,8 +74,8 @@ def vip(known: Known, name: str) -> Document:
     entry = known.configuration.vips[name]
     group = known.group_of.get(name)
     holders = sorted(n for n, facts in known.facts.items() if group in facts.holds)
-    realservers = [realserver(known, entry, member) for member in entry.realservers]
-    up = sum(member["state"] == "up" for member in realservers)
+    realservers = [document for _, document in members(known, name)]
+    up = sum(member["state"] in SERVING for member in realservers)
     state, reason = _vip_state(known, entry, holders, realservers)
     return {
         "name": name,
@@ -102,7 +109,7 @@ def _vip_state(
         return "down", f"no director holds it ({_why_nobody(known, entry)})"
     states = [member["state"] for member in realservers]
     lacking = _lacking(states)
-    if "up" not in states:
+    if not any(member["state"] in SERVING or member["kept"] for member in realservers):
         others = f" ({lacking})" if set(states) - {"down"} else ""
         return "down", f"no realserver is up{others}"
     return ("degraded" if lacking else "serving"), lacking
@@ -110,7 +117,7 @@ def _vip_state(
 
 def _lacking(states: list[str]) -> str:
     """Who of the realservers does not serve: `1 of 4 are down`, or with other states too."""
-    counts = {word: states.count(word) for word in ("down", "draining", "disabled")}
+    counts = {word: states.count(word) for word in ("down", "unknown", "draining", "disabled")}
     others = [f"{count} {word}" for word, count in counts.items() if count]
     if len(others) == 1 and counts["down"]:
         return f"{counts['down']} of {len(states)} are down"
@@ -130,28 +137,74 @@ def _why_nobody(known: Known, entry: VirtualService) -> str:
     return "; ".join(reasons)
 
 
-def realserver(known: Known, entry: VirtualService, member: Realserver) -> Document:
-    """One realserver of a virtual service: its weight and state now, each with its cause."""
+def members(known: Known, name: str) -> Iterator[tuple[Realserver, Document]]:
+    """The realservers of a virtual service, each with its document."""
+    entry = known.configuration.vips[name]
+    serving = in_service(entry, known.overlay, known.health)
+    for member in entry.realservers:
+        yield member, _realserver(known, entry, member, serving)
+
+
+def _realserver(
+    known: Known, entry: VirtualService, member: Realserver, serving: frozenset[str] | None
+) -> Document:
+    """One realserver of a virtual service: its weight and state now, each with its cause.
+
+    `serving` are the labels of those that take connections by their checks, None for all.
+    """
     node = known.configuration.nodes.get(member.node)
     wanted = adjusted(known.overlay, entry.name, member)
     external = node is not None and node.external
-    state, reason = ("up", "") if external else _node_state(known, member.node)
-    # A realserver forwards nothing: plvsd silent on it is no reason to call it down.
-    state = "up" if state in ("up", "unreachable") else "down"
-    if wanted.state is not None and wanted.cause is not None and (state == "up" or external):
+    health = _health(known, entry, member, serving)
+    state, reason = _by_health(known, member, health, external=external)
+    if wanted.state is not None and wanted.cause is not None and (state in SERVING or external):
         state, reason = wanted.state.value, cause(wanted.cause)
+    failing = serving is not None and member.label not in serving
     return {
         "node": member.node,
         "address": str(node.address) if node and node.address else None,
         "port": member.port or (entry.ports[0] if len(entry.ports) == 1 else 0) or None,
-        "weight": wanted.weight,
+        "weight": 0 if failing else wanted.weight,
         "configured_weight": member.weight,
         "forwarding": entry.forwarding_of(member).value,
         "state": state,
         "reason": reason,
         "cause": said(known, wanted.cause),
         "weighed": said(known, wanted.weighed),
+        "health": health.state or None,
+        "health_for_s": _round(_age(known, health.since)),
+        "kept": health.state == "down" and not failing,
     }
+
+
+def _health(
+    known: Known, entry: VirtualService, member: Realserver, serving: frozenset[str] | None
+) -> Seen:
+    if known.me not in entry.directors:
+        return Seen(state="")  # who does not check it knows nothing of it
+    return seen(
+        entry,
+        member,
+        known.health.get(entry.name, NOBODY),
+        fresh=entry.name in known.fresh,
+        kept=serving is not None and member.label in serving,
+        now=known.now,
+    )
+
+
+def _by_health(
+    known: Known, member: Realserver, health: Seen, *, external: bool
+) -> tuple[str, str]:
+    """The state of a realserver by its checks, or where none speaks by its node's state."""
+    if health.state in ("up", "down", "unknown"):
+        return health.state, health.reason
+    state, reason = ("up", "") if external else _node_state(known, member.node)
+    # A realserver forwards nothing: plvsd silent on it is no reason to call it down.
+    return ("up" if state in ("up", "unreachable") else "down"), reason or health.reason
+
+
+def _age(known: Known, since: float | None) -> float | None:
+    return None if since is None else max(0.0, known.now - since)
 
 
 def said(known: Known, entry: Entry | None) -> Document | None:

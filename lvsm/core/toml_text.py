@@ -27,10 +27,10 @@ def too_deep(text: str) -> int | None:
 
 
 def value(given: object) -> str:
-    """A truth value, a whole number, a list of such, or the text of anything else."""
+    """A truth value, a number, a list of such, or the text of anything else."""
     if isinstance(given, bool):
         return "true" if given else "false"
-    if isinstance(given, int):
+    if isinstance(given, (int, float)):
         return str(given)
     if isinstance(given, (list, tuple)):
         return "[" + ", ".join(map(value, given)) + "]"

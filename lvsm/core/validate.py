@@ -1,15 +1,15 @@
 """A configuration held against every rule, each with a stable code, the place and what to do.
 
 Law: every problem is reported, not only the first. The rules stand in `node_rules`,
-`address_rules`, `service_rules` and `kernel_rules`; this module knows them
-all, and what is not built yet.
+`address_rules`, `service_rules`, `kernel_rules` and `check_rules`; this module knows them all, and
+what is not built yet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lvsm.core import address_rules, kernel_rules, node_rules, service_rules
+from lvsm.core import address_rules, check_rules, kernel_rules, node_rules, service_rules
 from lvsm.core.model import Configuration, Forwarding, TakeoverQuorum
 from lvsm.core.places import Path
 from lvsm.core.problems import Problem
@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     *address_rules.RULES,
     *service_rules.RULES,
     *kernel_rules.RULES,
+    *check_rules.RULES,
 )
 
 

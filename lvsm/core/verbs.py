@@ -63,6 +63,36 @@ class WriteHaresources(Request, frozen=True, kw_only=True, tag="write_haresource
     groups: tuple[HaresourcesGroup, ...]
 
 
+class MonService(Value, frozen=True, kw_only=True):
+    """What mon watches: the realservers of a virtual service by their labels.
+
+    `seconds` is mon's interval, `stamp` the hash of all that is checked (`check_spec.Spec`).
+    """
+
+    vip: str
+    labels: tuple[str, ...]
+    seconds: int
+    stamp: str
+
+
+class WriteMon(Request, frozen=True, kw_only=True, tag="write_mon"):
+    """Replace mon's files, keeping the old mon.cf beside: answered with `Done`.
+
+    `hashed` is the hashed password of plvsd's login at mon's server (crypt(5)).
+    """
+
+    services: tuple[MonService, ...]
+    hashed: str
+
+
+class RestoreMon(Request, frozen=True, kw_only=True, tag="restore_mon"):
+    """Put the mon.cf back that was there before the last `WriteMon`: answered with `Done`."""
+
+
+class WakeMon(Request, frozen=True, kw_only=True, tag="wake_mon"):
+    """Have mon read its files anew, its states kept (SIGHUP): answered with `Done`."""
+
+
 class Count(Request, frozen=True, kw_only=True, tag="count"):
     """Count the connections of the realservers of some services: answered with `Counted`."""
 
@@ -117,7 +147,7 @@ class Refused(Reply, frozen=True, kw_only=True, tag="refused"):
     reason: str
 
 
-AnyRequest = Read | Apply | WriteHaresources | Count | Probe
+AnyRequest = Read | Apply | WriteHaresources | Count | Probe | WriteMon | RestoreMon | WakeMon
 AnyReply = State | Same | Applied | Done | Refused | Counted | Probed
 
 

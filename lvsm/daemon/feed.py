@@ -103,6 +103,8 @@ def _same(a: Known, b: Known) -> bool:
         and a.facts == b.facts
         and a.statuses == b.statuses
         and a.overlay is b.overlay
+        and a.health is b.health
+        and a.fresh == b.fresh
         and a.held_for.keys() == b.held_for.keys()
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lvsm.core.facts import Facts
 from lvsm.core.status import Known
+from lvsm.daemon.health_keeping import fresh
 from lvsm.daemon.ports import Clock
 from lvsm.daemon.view import View
 
@@ -20,6 +21,8 @@ def known(view: View, clock: Clock, own: Facts) -> Known:
         facts={**view.fresh(now), view.me: own},
         statuses=dict(view.statuses),
         overlay=view.overlay,
+        health=view.health,
+        fresh=fresh(view, now),
         held_for={group: now - since for group, since in view.since.items()},
         now=clock.now(),
         unconfirmed=view.unconfirmed,

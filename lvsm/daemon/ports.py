@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from lvsm.core.audit import AnyRecord, Batch
 from lvsm.core.certificate import Certificate
 from lvsm.core.generation import Generation
+from lvsm.core.health import Health
 from lvsm.core.operations import (
     AddressText,
     AnyOperation,
@@ -19,7 +20,7 @@ from lvsm.core.operations import (
 from lvsm.core.overlay import Overlay
 from lvsm.core.replication.disk import Disk, Step
 from lvsm.core.users import Users
-from lvsm.core.verbs import HaresourcesGroup
+from lvsm.core.verbs import HaresourcesGroup, MonService
 
 
 class Kernel(Protocol):
@@ -42,6 +43,50 @@ class Kernel(Protocol):
 
     async def write_haresources(self, groups: Sequence[HaresourcesGroup]) -> None:
         """Replace LVSM's lines in haresources."""
+
+
+class MonKeeper(Protocol):
+    """mon's root-owned files, by way of the privileged half; every method raises LvsmError."""
+
+    async def write_mon(self, services: Sequence[MonService], hashed: str) -> None:
+        """Replace them; `hashed` is the hashed password of plvsd's login there."""
+
+    async def restore_mon(self) -> None:
+        """Put the mon.cf back that was there before."""
+
+    async def wake_mon(self) -> None:
+        """Have mon read its files anew."""
+
+
+class Mon(Protocol):
+    """The server of this machine's mon.
+
+    Every method raises LvsmError: `mon-silent` when mon is not there or says nothing, `mon-login`
+    when it does not know plvsd, `mon-refused` for a file that it does not take.
+    """
+
+    async def descriptions(self) -> tuple[str, ...]:
+        """A line for each service that mon watches: group, service, description."""
+
+    async def reload(self, password: str, vips: Iterable[str]) -> None:
+        """Test the file, have mon read it, its states kept, and check these at once."""
+
+
+class CheckSpecs(Protocol):
+    """The files that tell monitors what to check."""
+
+    def replace(self, texts: Mapping[str, str]) -> None:
+        """Make these the files, by the virtual services' names; raises OSError."""
+
+
+class HealthStore(Protocol):
+    """Where health is kept through restarts."""
+
+    def read(self) -> Health:
+        """What was kept last."""
+
+    def keep(self, health: Health) -> None:
+        """Keep it; raises OSError."""
 
 
 class Heartbeat(Protocol):

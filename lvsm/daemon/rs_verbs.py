@@ -97,14 +97,15 @@ class RsVerbs:
         counted = await self._counting.everywhere(names)
         known, count = self._known(), 0
         for name in names:
-            for member in vips[name].realservers:
+            for member, document in status_document.members(known, name):
                 if node in (None, member.node):
-                    reply.item(self._document(known, vips[name], member, counted.get(name)))
+                    loads = self._loads(known, vips[name], member, counted.get(name))
+                    reply.item({"vip": name, **document, **loads})
                     count += 1
         return f"{count} listed"
 
-    def _document(
-        self,
+    @staticmethod
+    def _loads(
         known: Known,
         vip: VirtualService,
         member: Realserver,
@@ -116,8 +117,6 @@ class RsVerbs:
         active, inactive = (sum(getattr(load, n) for load in mine) for n in ("active", "inactive"))
         live = active if vip.protocol is not Protocol.UDP else active + inactive
         return {
-            "vip": vip.name,
-            **status_document.realserver(known, vip, member),
             "table_weight": mine[0].weight if mine else None,
             "active": active if loads is not None else None,
             "inactive": inactive if loads is not None else None,

@@ -16,6 +16,7 @@ from lvsm.core.eligibility import Situation, is_up
 from lvsm.core.facts import Facts, Machine
 from lvsm.core.generation import EMPTY, Generation, Order
 from lvsm.core.groups import Group, Peer
+from lvsm.core.health import Health
 from lvsm.core.model import Configuration
 from lvsm.core.operations import Interface, KernelState
 from lvsm.core.overlay import NOTHING, Overlay
@@ -59,6 +60,8 @@ class View:
     configuration: Configuration = field(default_factory=Configuration)
     groups: Mapping[str, Group] = field(default_factory=dict)
     overlay: Overlay = NOTHING
+    health: Health = field(default_factory=dict)
+    reported: dict[str, float] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
     heard: dict[str, Heard] = field(default_factory=dict)
     machines: dict[str, Measured] = field(default_factory=dict)

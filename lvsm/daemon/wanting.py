@@ -35,6 +35,7 @@ def wanted(
         fallback_interface=fallback_interface,
         ways_out=kernel.ways_out,
         overlay=view.overlay,
+        health=view.health,
     )
     return heeded(want, kernel) if kernel.ipvs else without_ipvs(want)
 

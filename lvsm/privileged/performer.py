@@ -43,13 +43,17 @@ from lvsm.core.verbs import (
     Counted,
     Done,
     HaresourcesGroup,
+    MonService,
     Probe,
     Probed,
     Read,
     Refused,
+    RestoreMon,
     Same,
     State,
+    WakeMon,
     WriteHaresources,
+    WriteMon,
 )
 from lvsm.privileged import policy
 from lvsm.privileged.record import Record
@@ -116,6 +120,19 @@ class PacketFilter(Protocol):
         """Make these our rules; raises LvsmError."""
 
 
+class Mon(Protocol):
+    """mon's files, and the mon that runs (adapters.mon_files); each method raises LvsmError."""
+
+    def write(self, services: Sequence[MonService], hashed: str) -> None:
+        """Replace mon's files, keeping the mon.cf that was there."""
+
+    def restore(self) -> None:
+        """Put that mon.cf back."""
+
+    def wake(self) -> None:
+        """Have mon read its files anew."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """Everything of the machine that operations are performed on."""
@@ -137,9 +154,11 @@ class Performer:
         machine: Machine,
         record: Record,
         write_haresources: Callable[[Sequence[HaresourcesGroup]], None],
+        mon: Mon,
         nodes: Collection[str],
     ) -> None:
         """Keep the adapters; `nodes` are the names that ha.cf lists."""
+        self._mon = mon
         self._machine = machine
         self._record = record
         self._write_haresources = write_haresources
@@ -164,9 +183,8 @@ class Performer:
                     ipvs = self._machine.ipvs
                     names = ipvs.schedulers(SCHEDULERS) if ipvs.available() else ()
                     return Probed(schedulers=names)
-                case WriteHaresources(groups=groups):
-                    policy.check_haresources(groups, self._nodes)
-                    self._write_haresources(groups)
+                case WriteHaresources() | WriteMon() | RestoreMon() | WakeMon():
+                    self._see_to_files(request)
                     return Done()
         except LvsmError as error:
             return Refused(code=error.code, reason=error.message)
@@ -179,6 +197,19 @@ class Performer:
             self._told = kernel
             self._mark += 1
         return Same() if mark == self._mark else State(kernel=kernel, mark=self._mark)
+
+    def _see_to_files(self, request: WriteHaresources | WriteMon | RestoreMon | WakeMon) -> None:
+        match request:
+            case WriteHaresources(groups=groups):
+                policy.check_haresources(groups, self._nodes)
+                self._write_haresources(groups)
+            case WriteMon(services=services, hashed=hashed):
+                policy.check_mon(services, hashed)
+                self._mon.write(services, hashed)
+            case RestoreMon():
+                self._mon.restore()
+            case WakeMon():
+                self._mon.wake()
 
     def _read(self, sources: Collection[str]) -> KernelState:
         machine = self._machine

@@ -41,7 +41,7 @@ from lvsm.core.operations import (
     SetSysctl,
     TakeDown,
 )
-from lvsm.core.verbs import HaresourcesGroup
+from lvsm.core.verbs import HaresourcesGroup, MonService
 
 MAX_OPERATIONS = 200_000
 MAX_RULES = 20_000
@@ -67,6 +67,9 @@ _INTERFACE = re.compile(r"[A-Za-z0-9_.@-]{1,15}", re.ASCII)
 _GROUP = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _SCHEDULER = re.compile(r"[a-z0-9_]{1,16}", re.ASCII)
 _INSIDE = re.compile(r"[A-Za-z0-9_.-]{1,15}", re.ASCII)
+_LABEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}(?::[0-9]{1,5})?", re.ASCII)
+_STAMP = re.compile(r"[0-9a-f]{16,64}", re.ASCII)
+_HASHED = re.compile(r"\$6\$[./0-9A-Za-z]{8,16}\$[./0-9A-Za-z]{86}", re.ASCII)
 _HIDDEN = frozenset({"lo", "tunl0", "ip6tnl0", "sit0"})
 
 
@@ -148,6 +151,24 @@ def check_haresources(groups: Sequence[HaresourcesGroup], nodes: Collection[str]
             _ip(address)
         for vip in entry.vips:
             _check_group(vip)
+
+
+def check_mon(services: Sequence[MonService], hashed: str) -> None:
+    """Raise PolicyError unless mon's files would name only our monitor, groups and realservers.
+
+    mon runs what its file names, as its own user: only typed values come this far.
+    """
+    _demand(_HASHED.fullmatch(hashed) is not None, "a password that is not hashed by SHA-512")
+    seen: set[str] = set()
+    for entry in services:
+        _check_group(entry.vip)
+        _demand(entry.vip not in seen, f"virtual service {entry.vip} twice")
+        seen.add(entry.vip)
+        _demand(_STAMP.fullmatch(entry.stamp) is not None, "a check's stamp")
+        _demand(0 < entry.seconds <= 100_000, f"an interval of {entry.seconds} s")
+        _demand(len(entry.labels) > 0, "a check of nobody")
+        for label in entry.labels:
+            _demand(_LABEL.fullmatch(label) is not None, f"the label {label[:80]!r}")
 
 
 def _check_key(key: ServiceKey) -> None:

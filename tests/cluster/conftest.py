@@ -18,11 +18,11 @@ CONSOLE_CHARACTERS = 2000
 FIGURES = pytest.StashKey[Figures]()
 
 
-def boot(folder: Path, **shape: int | str) -> Site:
-    """Boot an LVSM cluster of a shape (the arguments of `topology.build`)."""
+def boot(folder: Path, *, mon: bool = False, **shape: int | str) -> Site:
+    """Boot an LVSM cluster of a shape (the arguments of `topology.build`); `mon`: with mon."""
     given = {"topology": "lan", **shape}
     built = topology.build(**given)  # type: ignore[arg-type]
-    provision = cluster.provision(built)
+    provision = cluster.provision(built, mon=mon)
     return Site(Lab.up(folder, tree=CHECKOUT, provision=provision, **given))  # type: ignore[arg-type]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lvsm.adapters.mon_files import MonFiles
 from lvsm.core.operations import AnyOperation, Failure, Interface, KernelState
 from lvsm.core.verbs import Applied, Apply, Read, State
 from lvsm.privileged.performer import (
@@ -89,6 +90,7 @@ def make(
             machine=machine,
             record=Record(folder, replace),
             write_haresources=lambda _groups: None,
+            mon=MonFiles(folder),
             nodes=(),
         )
 

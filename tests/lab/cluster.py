@@ -47,11 +47,12 @@ class Timing:
 class Cluster:
     """An LVSM cluster on lab nodes; `media` are the ha.cf lines of each member.
 
-    The keys are made anew for each cluster.
+    The keys are made anew for each cluster. With `mon`, mon runs on the directors.
     """
 
     media: Mapping[str, tuple[tuple[str, ...], ...]]
     timing: Timing = Timing()
+    mon: bool = False
     key: str = field(default_factory=lambda: secrets.token_hex(20))
     verifier: str = field(
         default_factory=lambda: str(make_verifier(PASSWORD, secrets.token_bytes(SALT_BYTES)))
@@ -88,7 +89,8 @@ class Cluster:
     def boot_commands(self, node: NodeInfo) -> Sequence[Sequence[str]]:
         """Put the programs in place, and start plvsd and heartbeat on members."""
         kind = "member" if node.name in self.media else "client"
-        return ((f"{TREE}/tests/lab/boot-cluster-node", TREE, kind),)
+        mon = ("mon",) if self.mon and node.kind == "director" else ()
+        return ((f"{TREE}/tests/lab/boot-cluster-node", TREE, kind, *mon),)
 
     def ready(self, lab: Lab) -> bool:
         """Whether every member sees every member up, so that a Save reaches them all.
@@ -100,8 +102,8 @@ class Cluster:
         )
 
 
-def provision(topology: Topology, timing: Timing | None = None) -> Cluster:
-    """The cluster of all nodes of a topology but its client.
+def provision(topology: Topology, timing: Timing | None = None, *, mon: bool = False) -> Cluster:
+    """The cluster of all nodes of a topology but its client; with `mon`, its directors run it.
 
     heartbeat broadcasts on each network that all members share, and where a router parts them it
     speaks to each member's address.
@@ -114,7 +116,7 @@ def provision(topology: Topology, timing: Timing | None = None) -> Cluster:
         apart = [("ucast", first, member.address) for member in members] if topology.routed else []
         together = [("bcast", i.name) for i in node.interfaces if i.network in shared]
         media[node.name] = (*apart, *together)
-    return Cluster(media=media, timing=timing or Timing())
+    return Cluster(media=media, timing=timing or Timing(), mon=mon)
 
 
 def status(lab: Lab, node: str) -> dict[str, Any] | None:

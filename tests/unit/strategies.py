@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_net
 
 from hypothesis import strategies as st
 
+from lvsm.core.check import Check, CheckType, OnFailure
 from lvsm.core.config_keys import (
     ENGINES,
     FLAGS,
@@ -89,6 +90,28 @@ realservers = st.builds(
 sorry_servers = realservers.map(lambda entry: replace(entry, weight=1, upper=0, lower=0))
 
 
+seconds = st.integers(100, 3000).map(lambda number: number / 100)
+checks = st.builds(
+    Check,
+    type=st.sampled_from(CheckType),
+    port=st.none() | ports,
+    interval=seconds,
+    timeout=seconds,
+    rise=st.integers(1, 100),
+    fall=st.integers(1, 100),
+    damping=st.booleans(),
+    method=st.sampled_from(("GET", "HEAD", "OPTIONS")),
+    path=st.sampled_from(("/", "/health?a=b", "*")),
+    host=st.none() | st.sampled_from(("www.example.com", "[2001:db8::1]:80")),
+    headers=st.lists(st.sampled_from(("A: b", "X-Check: \\ 1")), unique=True).map(tuple),
+    expect=st.lists(st.sampled_from(("200", "2xx", "404")), min_size=1, unique=True).map(tuple),
+    body=st.none() | st.sampled_from(("ready", "a\\d+", "\\n é\\.")),
+    limit=st.integers(1, 2**24),
+    verify=st.booleans(),
+    expires=st.none() | st.integers(0, 3650),
+)
+
+
 @st.composite
 def virtual_services(draw: st.DrawFn) -> VirtualService:
     """Virtual services that a text can say."""
@@ -114,6 +137,9 @@ def virtual_services(draw: st.DrawFn) -> VirtualService:
         enabled=draw(st.booleans()),
         realservers=draw(st.lists(realservers, max_size=4).map(tuple)),
         sorry=draw(st.none() | sorry_servers),
+        check=draw(st.none() | checks),
+        on_failure=draw(st.sampled_from(OnFailure)),
+        min_up=draw(st.integers(0, 3)),
     )
 
 

@@ -77,6 +77,10 @@ CASES: list[tuple[str, str]] = [
     ("flag-scheduler", vip('ports = [80]\nscheduler = "sh"\nflags = [«"mh-port"»]')),
     ("no-address", vip('ports = [80]\nsorry = { node = «"rs3"» }')),
     ("unknown-node", vip('ports = [80]\nsorry = { node = «"rs4"» }')),
+    ("check-key", vip('ports = [80]\n[vip.web.check]\ntype = "tcp"\n«path» = "/x"')),
+    ("check-port", vip('fwmark = 7\n«check» = { type = "tcp" }')),
+    ("check-port", vip('ports = "all"\nfwmark = 7\n«check» = { type = "tcp" }')),
+    ("min-up", vip("ports = [80]\nmin_up = «2»")),
     ("mixed-families", vip("ports = [80]", address="2001:db8::10").replace('"rs1"', '«"rs1"»')),
 ]
 
@@ -157,6 +161,8 @@ SOUND: list[str] = [
         'node = "rs1"', 'node = "rs1"\nforwarding = "tun"'
     ),
     vip('ports = [80]\nsorry = { node = "rs2", port = 80 }'),
+    vip('fwmark = 7\nmin_up = 1\ncheck = { type = "tcp", port = 80 }'),
+    vip(NAT + 'fwmark = 7\ncheck = { type = "http", path = "/x" }', "port = 8080"),
     vip("fwmark = 7") + vip("fwmark = 7", 'forwarding = "tun"', name="six", address="2001:db8::10"),
     vip("fwmark = 7\nports = [80]") + vip('ports = "all"\npersistence = 60', name="rest"),
 ]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lvsm.adapters.mon_files import MonFiles
 from lvsm.core import node_plan
 from lvsm.core.operations import KernelState, Owned
 from lvsm.core.verbs import Applied, Apply
@@ -43,6 +44,7 @@ class Node:
             ),
             record=self.record,
             write_haresources=self.haresources.append,
+            mon=MonFiles(self.folder),
             nodes=(),
         )
 
