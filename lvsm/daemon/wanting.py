@@ -47,7 +47,7 @@ def causes(
 
     Holdings are not among them: they are small, and compared by what they say.
     """
-    return kernel, configuration, groups, view.overlay
+    return kernel, configuration, groups, view.overlay, view.health
 
 
 def sources(configuration: Configuration, me: str) -> tuple[AddressText, ...]:

@@ -47,7 +47,9 @@ def test_while_nothing_changes_the_same_step_is_given_again() -> None:
     assert loop.turn() is settled
 
 
-@pytest.mark.parametrize("what", ["configuration", "groups", "overlay", "kernel", "holding"])
+@pytest.mark.parametrize(
+    "what", ["configuration", "groups", "overlay", "health", "kernel", "holding"]
+)
 def test_whatever_it_follows_from_makes_it_think_again(what: str) -> None:
     loop = Loop()
     settled = loop.settle()
@@ -61,6 +63,8 @@ def test_whatever_it_follows_from_makes_it_think_again(what: str) -> None:
             view.groups = dict(view.groups)
         case "overlay":
             view.overlay = Overlay()
+        case "health":
+            view.health = {**view.health}
         case "kernel":
             loop.kernel.sysctls.values["net.ipv4.ip_forward"] = 1
         case "holding":
