@@ -51,6 +51,7 @@ from lvsm.daemon.cert_verbs import CertVerbs
 from lvsm.daemon.certificate_keeper import CertificateKeeper
 from lvsm.daemon.checking import Checked, Checker
 from lvsm.daemon.checking_apart import CheckingApart, Question
+from lvsm.daemon.comparing_apart import ComparingApart
 from lvsm.daemon.config_verbs import ConfigVerbs
 from lvsm.daemon.control import Control
 from lvsm.daemon.counting import Counting
@@ -204,7 +205,7 @@ class Worker:
                 in_use=view.generation.text,
             )
 
-        self.apart = Apart("lvsm.daemon.checking_apart", "answer")
+        self.apart = Apart("lvsm.daemon.comparing_apart", "answer")
         checking_apart = CheckingApart(
             checker=checker,
             here=check,
@@ -317,7 +318,12 @@ class Worker:
         self.handlers = Handlers(
             (
                 StatusVerbs(view=view, clock=clock, own_facts=own).table(),
-                HistoryVerbs(view=view, past=self.saving.voter, clock=clock).table(),
+                HistoryVerbs(
+                    view=view,
+                    past=self.saving.voter,
+                    clock=clock,
+                    compare=ComparingApart(self.apart.ask),
+                ).table(),
                 ConfigVerbs(
                     view=view,
                     saver=self.saver,

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TypedDict
 
 from lvsm.core import recalling
 from lvsm.core.generation import Generation
 from lvsm.core.handling import Reply
-from lvsm.core.line_diff import unified
-from lvsm.core.model_changes import model_changes
 from lvsm.core.recalling import State
 from lvsm.core.replication.history import Record
 from lvsm.core.session_actions import Request
+from lvsm.daemon.comparing_apart import Compare
 from lvsm.daemon.ports import Clock
 from lvsm.daemon.recaller import Past, Recaller
 from lvsm.daemon.requests import Verb, Verbs, number, only_options, readers, some_words
@@ -37,18 +35,12 @@ class _Facts:
     confirm_by: float | None
 
 
-class Difference(TypedDict):
-    """What CONFIG DIFF answers: see there."""
-
-    changes: list[dict[str, object]] | None
-    lines: list[str]
-
-
 class HistoryVerbs:
     """Shows what was saved."""
 
-    def __init__(self, *, view: View, past: Past, clock: Clock) -> None:
+    def __init__(self, *, view: View, past: Past, clock: Clock, compare: Compare) -> None:
         """Everything comes from this past; the view knows what is in use."""
+        self._compare = compare
         self._view = view
         self._past = past
         self._clock = clock
@@ -115,7 +107,7 @@ class HistoryVerbs:
         only_options(request)
         before = await self._recaller.recall(one)
         after = await self._recaller.recall(rest[0]) if rest else self._view.generation
-        found = await asyncio.to_thread(difference, before, after)
+        found = await self._compare(before, after)
         reply.item({"from": self._document(before), "to": self._document(after), **found})
         return f"{len(found['lines'])} lines"
 
@@ -168,13 +160,3 @@ class HistoryVerbs:
 
     def _ago(self, moment: float) -> float:
         return round(max(0.0, self._clock.now() - moment), 1)
-
-
-def difference(before: Generation, after: Generation) -> Difference:
-    """The objects and the lines that differ; blocks, for seconds with a text of megabytes."""
-    names = (f"generation {before.number}", f"generation {after.number}")
-    found = model_changes(before.text, after.text)
-    return {
-        "changes": None if found is None else [change.to_json() for change in found],
-        "lines": unified(before.text, after.text, names=names),
-    }

@@ -11,6 +11,8 @@ from lvsm.core.model_changes import model_changes
 from lvsm.core.problems import Problem
 from lvsm.core.replication.outcomes import Short
 
+MOST_COMPARED = 800_000
+"""Characters of two texts that are compared for a conflict; longer ones are for CONFIG DIFF."""
 MOST_LINES = 200
 """Lines of a difference that a conflict is told with."""
 UNSURE = (
@@ -120,7 +122,10 @@ def conflict(
         "age": round(age),
         "base": number,
     }
-    if before is not None:
+    if before is not None and len(before.text) + len(head.text) > MOST_COMPARED:
+        item["changes"] = None
+        item["lines"] = [f"the texts are long: lvsm config diff {number} {head.number}"]
+    elif before is not None:
         names = (f"generation {number}", f"generation {head.number}")
         found = model_changes(before.text, head.text)
         item["changes"] = None if found is None else [change.to_json() for change in found]

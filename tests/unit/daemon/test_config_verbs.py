@@ -93,6 +93,17 @@ async def test_a_rollback_to_generation_0_saves_the_empty_text(tmp_path: Path) -
     await at_a_node(tmp_path, work)
 
 
+async def test_long_texts_are_compared_in_a_process_of_its_own(tmp_path: Path) -> None:
+    def work(client: Client) -> None:
+        save(client, WEB)
+        save(client, TWO + "# filled\n" * 10_000)
+        [found] = client.request("CONFIG DIFF", "1", "2").items
+        assert found["changes"][0]["values"] == {"ports": [[80], [80, 443]]}
+        assert found["lines"].count("+# filled") == 10_000
+
+    await at_a_node(tmp_path, work)
+
+
 GENERATION = Generation(number=5, text=WEB)
 
 

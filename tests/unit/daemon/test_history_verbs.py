@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ from lvsm.core.messages import BadRequestError
 from lvsm.core.principal import local_principal
 from lvsm.core.replication import disk as disks
 from lvsm.core.session_actions import Request
+from lvsm.daemon import comparing_apart
+from lvsm.daemon.comparing_apart import ComparingApart, difference
 from lvsm.daemon.history_verbs import HistoryVerbs
 from lvsm.daemon.recaller import LostGenerationError
 from lvsm.daemon.view import View
@@ -58,9 +60,15 @@ TWO = saved(ONE, "# now twice\n" + WEB.replace("[80]", "[80, 443]"), author="bob
 THREE = saved(TWO, "what = 'a newer version has keys'", epoch=epochs.begun(1, 7))
 
 
+async def here(*frames: bytes) -> AsyncGenerator[bytes, None]:
+    """What runs in a process of its own, run here."""
+    for frame in comparing_apart.answer(frames):
+        yield frame
+
+
 def verbs_of(past: Past) -> HistoryVerbs:
     view = View(me="dir1", members=("dir1",), generation=past.disk.head)
-    return HistoryVerbs(view=view, past=past, clock=Clock())
+    return HistoryVerbs(view=view, past=past, clock=Clock(), compare=ComparingApart(here))
 
 
 async def ask(past: Past, verb: str, *args: str, **options: str) -> FakeReply:
@@ -180,3 +188,11 @@ async def test_what_does_not_fit_is_refused(
     with pytest.raises(LvsmError) as caught:
         await ask(Past(ONE), verb, *args, **options)
     assert isinstance(caught.value, BadRequestError) or caught.value.code == "unknown-generation"
+
+
+async def test_long_texts_are_compared_elsewhere_with_the_same_result() -> None:
+    long = saved(TWO, TWO.text + "# filled\n" * 10_000)
+    [found] = (await ask(Past(ONE, TWO, long), "CONFIG DIFF", "1", "3")).items
+    same = difference(WEB, long.text, names=("generation 1", "generation 3"))
+    assert len(same["lines"]) > 10_000
+    assert (found["changes"], found["lines"]) == (same["changes"], same["lines"])
