@@ -45,6 +45,7 @@ def _performer(paths: Paths, nodes: Collection[str]) -> tuple[Performer, Record]
     from lvsm.adapters.mon_files import MonFiles
     from lvsm.core.haresources import render
     from lvsm.core.verbs import HaresourcesGroup
+    from lvsm.core.wizard.plvsd_conf_edit import edited
     from lvsm.privileged.performer import Performer
     from lvsm.privileged.record import Record
 
@@ -56,6 +57,14 @@ def _performer(paths: Paths, nodes: Collection[str]) -> tuple[Performer, Record]
         if after != before:
             files.replace(haresources, after.encode(), mode=0o644)
 
+    def write_verifier(verifier: str) -> None:
+        before = paths.conf.read_text(encoding="utf-8")
+        after = edited(before, {"password_verifier": verifier})
+        if after != before:
+            was = paths.conf.stat()
+            owner = was.st_uid, was.st_gid
+            files.replace(paths.conf, after.encode(), mode=was.st_mode & 0o777, owner=owner)
+
     def replace_volatile(path: Path, data: bytes, mode: int) -> None:
         files.replace(path, data, mode=mode, durable=False)
 
@@ -65,6 +74,7 @@ def _performer(paths: Paths, nodes: Collection[str]) -> tuple[Performer, Record]
         record=record,
         write_haresources=write_haresources,
         mon=MonFiles(),
+        write_verifier=write_verifier,
         nodes=nodes,
     )
     return performer, record

@@ -83,6 +83,7 @@ from lvsm.daemon.spreading import Spreading
 from lvsm.daemon.status_verbs import StatusVerbs
 from lvsm.daemon.user_register import UserRegister
 from lvsm.daemon.user_verbs import UserVerbs
+from lvsm.daemon.verifier_keeper import VerifierKeeper
 from lvsm.daemon.view import View
 from lvsm.daemon.watch import Watch
 from lvsm.daemon.watch_verbs import WatchVerbs
@@ -235,6 +236,9 @@ class Worker:
             clock=clock,
             random=os.urandom,
             agree=self._agree,
+        )
+        self.verifier_keeper = VerifierKeeper(
+            accounts=self.accounts, write=kernel.write_verifier, written=seed
         )
         self.verifiers = KnownVerifiers(
             users=lambda: self.accounts.users,
@@ -399,6 +403,7 @@ class Worker:
             self.feed.run,
             self.auditor.run,
             self.keeper.run,
+            self.verifier_keeper.run,
             partial(follow, events, self.events.notes()),
             partial(kernel_events.follow, route_events.changes(PACE_SECONDS), self.control.wake),
         )

@@ -38,6 +38,7 @@ from lvsm.core.verbs import (
     WakeMon,
     WriteHaresources,
     WriteMon,
+    WriteVerifier,
     decode_reply,
     encode,
 )
@@ -108,6 +109,10 @@ class PrivilegedLink:
     async def wake_mon(self) -> None:
         """Have mon read its files anew; raises LvsmError."""
         await self._ask(WakeMon())
+
+    async def write_verifier(self, verifier: str) -> None:
+        """Make this the password verifier of plvsd.conf; raises LvsmError."""
+        await self._ask(WriteVerifier(verifier=verifier))
 
     async def aclose(self) -> None:
         """End the conversation, and with it the privileged half."""

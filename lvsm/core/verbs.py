@@ -7,6 +7,8 @@ msgspec holds each frame against these types strictly; whatever does not fit is 
 
 from __future__ import annotations
 
+from typing import Annotated, TypeAlias
+
 import msgspec
 
 from lvsm.core.errors import LvsmError, shortened
@@ -22,6 +24,16 @@ from lvsm.core.operations import (
 
 MAX_FRAME = 16 * 1024 * 1024
 LENGTH_BYTES = 4
+
+VerifierText: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=1024,
+        pattern=r"^SCRAM-SHA-256\$[0-9]{4,8}:[A-Za-z0-9+/=]{16,}"
+        r"\$[A-Za-z0-9+/=]{44}:[A-Za-z0-9+/=]{44}\Z",
+    ),
+]
+"""A SCRAM-SHA-256 verifier as plvsd.conf has it."""
 
 
 class Request(Value, frozen=True, kw_only=True, tag_field="verb"):
@@ -93,6 +105,12 @@ class WakeMon(Request, frozen=True, kw_only=True, tag="wake_mon"):
     """Have mon read its files anew, its states kept (SIGHUP): answered with `Done`."""
 
 
+class WriteVerifier(Request, frozen=True, kw_only=True, tag="write_verifier"):
+    """Make this the `password_verifier` of /etc/plvsd.conf: answered with `Done`."""
+
+    verifier: VerifierText
+
+
 class Count(Request, frozen=True, kw_only=True, tag="count"):
     """Count the connections of the realservers of some services: answered with `Counted`."""
 
@@ -147,7 +165,8 @@ class Refused(Reply, frozen=True, kw_only=True, tag="refused"):
     reason: str
 
 
-AnyRequest = Read | Apply | WriteHaresources | Count | Probe | WriteMon | RestoreMon | WakeMon
+AnyFile: TypeAlias = WriteHaresources | WriteVerifier | WriteMon | RestoreMon | WakeMon
+AnyRequest = Read | Apply | Count | Probe | AnyFile
 AnyReply = State | Same | Applied | Done | Refused | Counted | Probed
 
 

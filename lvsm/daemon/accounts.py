@@ -71,6 +71,7 @@ class Accounts:
         """
         self._agree = agree
         self._agreed = ""
+        self.taken = asyncio.Event()
         self._merged: tuple[str, Users, Users] | None = None
         self._store = store
         self._keys = None if key is None else SessionKeys(key)
@@ -103,6 +104,8 @@ class Accounts:
             log.error("the users that the nodes agreed upon cannot be used: %s", error.code)  # noqa: TRY400  no traceback: it may show the text
             return
         self._agreed = agreed
+        if agreed:
+            self.taken.set()
 
     def now(self) -> float:
         """Seconds since 1970."""

@@ -35,6 +35,7 @@ from lvsm.core.operations import (
     TakeDown,
 )
 from lvsm.core.verbs import (
+    AnyFile,
     AnyReply,
     AnyRequest,
     Applied,
@@ -54,6 +55,7 @@ from lvsm.core.verbs import (
     WakeMon,
     WriteHaresources,
     WriteMon,
+    WriteVerifier,
 )
 from lvsm.privileged import policy
 from lvsm.privileged.record import Record
@@ -155,10 +157,12 @@ class Performer:
         record: Record,
         write_haresources: Callable[[Sequence[HaresourcesGroup]], None],
         mon: Mon,
+        write_verifier: Callable[[str], None],
         nodes: Collection[str],
     ) -> None:
         """Keep the adapters; `nodes` are the names that ha.cf lists."""
         self._mon = mon
+        self._write_verifier = write_verifier
         self._machine = machine
         self._record = record
         self._write_haresources = write_haresources
@@ -183,7 +187,7 @@ class Performer:
                     ipvs = self._machine.ipvs
                     names = ipvs.schedulers(SCHEDULERS) if ipvs.available() else ()
                     return Probed(schedulers=names)
-                case WriteHaresources() | WriteMon() | RestoreMon() | WakeMon():
+                case _:
                     self._see_to_files(request)
                     return Done()
         except LvsmError as error:
@@ -198,11 +202,13 @@ class Performer:
             self._mark += 1
         return Same() if mark == self._mark else State(kernel=kernel, mark=self._mark)
 
-    def _see_to_files(self, request: WriteHaresources | WriteMon | RestoreMon | WakeMon) -> None:
+    def _see_to_files(self, request: AnyFile) -> None:
         match request:
             case WriteHaresources(groups=groups):
                 policy.check_haresources(groups, self._nodes)
                 self._write_haresources(groups)
+            case WriteVerifier(verifier=verifier):
+                self._write_verifier(verifier)
             case WriteMon(services=services, hashed=hashed):
                 policy.check_mon(services, hashed)
                 self._mon.write(services, hashed)

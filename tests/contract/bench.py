@@ -91,6 +91,7 @@ def make(
             record=Record(folder, replace),
             write_haresources=lambda _groups: None,
             mon=MonFiles(folder),
+            write_verifier=lambda _verifier: None,
             nodes=(),
         )
 

@@ -57,7 +57,7 @@ class Machine:
     name: str
     cluster: Cluster
     folder: Path
-    port: int
+    port: int = 0
     saving: Saving | None = None
     view: View | None = None
     told: list[Happening] = field(default_factory=list)
@@ -144,7 +144,8 @@ class Machine:
             certificate=load_or_make(self.folder, self.name),
         )
         await self._stack.enter_async_context(server)
-        listener = socket.create_server(("127.0.0.1", self.port))
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
         await server.listen_tcp(sock=listener)
         group = await self._stack.enter_async_context(asyncio.TaskGroup())
         self._stack.callback(group.create_task(saving.run()).cancel)
@@ -154,6 +155,7 @@ class Machine:
     async def cut(self) -> None:
         """The power goes off."""
         self._cut.set()
+        self.port = 0  # nobody listens there
         self.saving = self.view = None
         stack, self._stack = self._stack, AsyncExitStack()
         await stack.aclose()
@@ -262,9 +264,7 @@ class Cluster(dict[str, Machine]):
         self.clock = Ahead()
         self.sides: list[set[str]] = []
         for name in names:
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                port = free.getsockname()[1]
-            self[name] = Machine(name=name, cluster=self, folder=folder / name, port=port)
+            self[name] = Machine(name=name, cluster=self, folder=folder / name)
 
     def connected(self, one: str, other: str) -> bool:
         return not self.sides or any({one, other} <= side for side in self.sides)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lvsm.core.operations import KernelState
 from lvsm.core.verbs import (
+    LENGTH_BYTES,
     MAX_FRAME,
     AnyReply,
     AnyRequest,
@@ -21,11 +22,13 @@ from lvsm.core.verbs import (
     Read,
     Refused,
     State,
+    WriteVerifier,
     decode_reply,
     decode_request,
     encode,
 )
 from lvsm.privileged.serve import serve
+from tests.unit.core.test_users import VERIFIER
 
 MALFORMED = [
     b"",
@@ -140,3 +143,13 @@ def test_a_worker_that_ends_with_an_answer_unread_is_the_end_and_no_error() -> N
         theirs.sendall(b"what it never read")
         ours.close()
         serve(theirs, lambda _request: State(kernel=KernelState(ipvs=False)))
+
+
+@pytest.mark.parametrize(
+    "verifier", ["", "secret", f"{VERIFIER}\n", f'{VERIFIER}"\nuid = "root', str(VERIFIER) * 20]
+)
+def test_no_text_but_a_verifier_is_written_into_plvsd_conf(verifier: str) -> None:
+    good = WriteVerifier(verifier=str(VERIFIER))
+    assert decode_request(encode(good)[LENGTH_BYTES:]) == good
+    with pytest.raises(BadFrameError):
+        decode_request(encode(WriteVerifier(verifier=verifier))[LENGTH_BYTES:])
