@@ -7,7 +7,7 @@ LAB_STAMP := $(VENV)/.lab-installed
 BROWSER_STAMP := $(VENV)/.browser-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lint types imports pages unit fuzz bench browser-tests lab-tests docs lock lab venv clean
+.PHONY: help demo test check fmt lint types imports pages unit fuzz bench browser-tests lab-tests pictures docs lock lab venv clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,7 +46,7 @@ fuzz: venv ## Fuzz every parser (SECONDS=60 or INPUTS=100000 for each, ONLY=line
 bench: venv ## Measure the line protocol and the start of commands (ONLY=protocol, startup or save)
 	$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))
 
-lab-tests: venv lab ## Tests on real kernels, heartbeat included
+lab-tests: venv lab $(BROWSER_STAMP) ## Tests on real kernels, heartbeat included
 	$(PY) -m pytest -m lab -p no:randomly --timeout 600 $(ARGS)
 
 browser-tests: venv $(BROWSER_STAMP) ## The web client in a real browser (installs Debian's chromium)
@@ -56,6 +56,9 @@ $(BROWSER_STAMP): tests/web/web-packages.txt scripts/apt-install
 	scripts/apt-install tests/web/web-packages.txt
 	mkdir -p $(VENV)
 	touch $@
+
+pictures: venv $(BROWSER_STAMP) ## Take the pictures of the web client in docs/ anew
+	$(PY) -m tests.web.pictures
 
 docs: venv ## Write docs/protocol.md anew from the code, and the manual pages to build/man
 	$(PY) -m scripts.docs

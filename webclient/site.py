@@ -16,6 +16,7 @@ from webclient.reachability import Reachability
 from webclient.security import LIVE_HEADER, LoginTokens
 from webclient.sessions import Note, Session, Sessions
 from webclient.settings import Settings
+from webclient.snapshots import Snapshots
 
 _KEY = "lvsm"
 LOGINS_AT_ONCE = 2
@@ -30,6 +31,7 @@ class Site:
     sessions: Sessions
     reachability: Reachability
     feeds: Mapping[str, Feed]
+    snapshots: Mapping[str, Snapshots]
     tokens: LoginTokens = field(default_factory=LoginTokens)
     logins: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(LOGINS_AT_ONCE))
 
@@ -40,6 +42,7 @@ def make_site(settings: Settings, monotonic: Callable[[], float] = time.monotoni
         settings=settings,
         sessions=Sessions(settings.sessions, monotonic),
         reachability=Reachability(monotonic),
+        snapshots={name: Snapshots(monotonic) for name in settings.cluster},
         feeds={name: Feed(cluster.addresses) for name, cluster in settings.cluster.items()},
     )
 
@@ -65,6 +68,12 @@ def session_if_any() -> Session | None:
     """Who asks, None before the login."""
     found: Session | None = g.get("session")
     return found
+
+
+def status_now() -> dict[str, Any]:
+    """The state of the cluster of whoever asks: as it is now, or for a page by itself, lately."""
+    me = session()
+    return site().snapshots[me.cluster].status(me.nodes, shared=is_live())
 
 
 def told(count: int) -> list[Told]:

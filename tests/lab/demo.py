@@ -2,8 +2,9 @@
 
 Boots two directors, two realservers and a client, saves a configuration with one virtual service,
 shows connections being spread, cuts the active director's power while the client goes on, shows
-the other one take over, brings the first back; then the cluster stays up until Ctrl-C. With
-`--once` it ends there, and its last line is one JSON object with the figures.
+the other one take over, brings the first back; then the cluster stays up until Ctrl-C, with the web
+client in front of it. With `--once` it ends there, and its last line is one JSON object with the
+figures.
 """
 
 from __future__ import annotations
@@ -12,24 +13,33 @@ import argparse
 import contextlib
 import json
 import os
+import secrets
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lvsm.cli import exits
+from lvsm.core.scram_keys import SALT_BYTES, make_verifier
 from tests.lab import client, cluster, topology, traffic
 from tests.lab.client import Lab
 from tests.lab.errors import LabError
 from tests.lab.traffic import Seen
+from tests.web.site import free_port, is_free, web
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ADDRESS = "10.77.0.200"
 BALANCING_SECONDS = 3.0
 WAIT_SECONDS = 30.0
 LONGEST_GAP_SECONDS = 3.0
+PLVSD_PORT = 6610
+WEB_PORT = 8443
+"""Of 127.0.0.1, where the web client listens; another one if it is taken."""
 CONFIGURATION = f"""\
 [cluster]
 name = "www"
@@ -175,11 +185,13 @@ def run(state: Path, *, once: bool) -> int:
     """Boot, play, and either end or stay."""
     step("boot 2 directors, 2 realservers and a client, each a Linux kernel of its own")
     shape = topology.build("lan")
+    password = secrets.token_urlsafe(9)
+    verifier = str(make_verifier(password, secrets.token_bytes(SALT_BYTES)))
     try:
         lab = Lab.up(
             state,
             tree=CHECKOUT,
-            provision=cluster.provision(shape),
+            provision=replace(cluster.provision(shape), verifier=verifier),
             progress=lambda text: say(f"   {text}"),
         )
     except LabError as error:
@@ -196,7 +208,8 @@ def run(state: Path, *, once: bool) -> int:
             say(f"\nTHE DEMO FAILED: {problem}")
             _tell_logs(lab)
         if not once:
-            _stay(state)
+            with _web(lab) as url:
+                _stay(state, url, password)
         return _end(once, demo.figures(problem))
 
 
@@ -206,9 +219,25 @@ def _end(once: bool, figures: dict[str, Any]) -> int:
     return 0 if figures["ok"] else 1
 
 
-def _stay(state: Path) -> None:
+@contextlib.contextmanager
+def _web(lab: Lab) -> Iterator[str]:
+    """The web client on this machine, which reaches the directors by ports of 127.0.0.1."""
+    nodes = []
+    for director in ("dir1", "dir2"):
+        port = free_port()
+        lab.forward(director, PLVSD_PORT, port)
+        nodes.append(f"127.0.0.1:{port}")
+    with tempfile.TemporaryDirectory(prefix="lvsm-demo-web-") as folder:
+        port = WEB_PORT if is_free(WEB_PORT) else 0
+        with web(Path(folder), nodes, port=port) as served:
+            yield served.url
+
+
+def _stay(state: Path, url: str, password: str) -> None:
     lab = f"tests/lab/lab exec --state {state}"
-    step("the cluster stays up until Ctrl-C. Look around in another terminal:")
+    step("the cluster stays up until Ctrl-C. Open it in a browser (the certificate is its own):")
+    say(f"   {url}/    user: admin    password: {password}")
+    say("\n   or look around in another terminal:")
     say(f"   {lab} dir1 -- lvsm status")
     say(f"   {lab} dir1 -- ipvsadm -Ln")
     say(f"   {lab} client -- curl -s http://{ADDRESS}/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -171,6 +172,7 @@ def fill(client: Client) -> None:
 
 def main() -> None:
     """For people: a node, a configuration and the web client, until Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
     folder = Path("/tmp/lvsm-web-dev")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from lvsm.client import LvsmError
 from lvsm.client.passwords import SHORTEST, new_verifier
 from webclient.commands import command
-from webclient.site import done, failed, go, session, site
+from webclient.site import done, failed, go, session, site, status_now
 
 bp = Blueprint("accounts", __name__, url_prefix="/settings")
 ROLES = {
@@ -27,7 +27,7 @@ def page() -> str:
     users = me.nodes.ask("USER LIST").items if me.may_administer else ()
     return render_template(
         "settings.html",
-        status=me.nodes.one("STATUS"),
+        status=status_now(),
         users=users,
         roles=ROLES,
         shortest=SHORTEST,

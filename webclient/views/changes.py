@@ -10,7 +10,7 @@ from lvsm.client.configuration import EditError, difference
 from webclient.commands import of_edit
 from webclient.drafting import base_now, planned
 from webclient.drafts import Base, Change, Draft
-from webclient.site import done, failed, go, session
+from webclient.site import done, failed, go, session, status_now
 
 bp = Blueprint("changes", __name__, url_prefix="/changes")
 LONGEST_COMMENT = 500
@@ -21,7 +21,7 @@ MOST_LINES = 2_000
 def page() -> str:
     """The difference, what plvsd says to it, and the buttons; a conflict if there is one."""
     me = session()
-    status = me.nodes.one("STATUS")
+    status = status_now()
     draft = me.draft
     if draft is None:
         return render_template("changes.html", status=status, changes=[])

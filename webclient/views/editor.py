@@ -21,7 +21,7 @@ from webclient.drafting import base_now, checked, draft_now
 from webclient.drafts import Change, Draft
 from webclient.explained import FORWARDING, LABELS, SCHEDULERS
 from webclient.forms import Form, Mistake
-from webclient.site import done, go, session
+from webclient.site import done, go, session, status_now
 
 bp = Blueprint("editor", __name__, url_prefix="/vips")
 LAID_OUT = frozenset(
@@ -51,7 +51,7 @@ MOST_OFFERED = 24
 @bp.get("/new")
 def new() -> str:
     """The form of a new virtual service."""
-    status = session().nodes.one("STATUS")
+    status = status_now()
     directors = _directors(status)
     others = [name for name in _names(status) if name not in directors[:2]]
     offered = others if len(others) <= MOST_OFFERED else []
@@ -67,7 +67,7 @@ def add() -> Response | str | tuple[str, int]:
 @bp.get("/<name>/edit")
 def edit(name: str) -> str:
     """The form of one that is there, in the draft or saved."""
-    status = session().nodes.one("STATUS")
+    status = status_now()
     present = _present(name)
     there = {member.node for member in present.realservers}
     others = [n for n in _names(status) if n not in {*present.directors, *there}]
@@ -86,7 +86,7 @@ def ask_remove(name: str) -> str:
     """What a removal takes away."""
     nodes = session().nodes
     _present(name)
-    status = nodes.one("STATUS")
+    status = status_now()
     found = next((vip for vip in status["vips"] if vip["name"] == name), None)
     members = nodes.ask("RS LIST", name).items if found else ()
     live = sum(member["live"] or 0 for member in members)
@@ -115,7 +115,7 @@ def _fields() -> forms.Fields:
 
 def _take(form: Form, present: VirtualService | None) -> Response | str | tuple[str, int]:
     """Check a form, and put it into the draft unless it was only to be looked at."""
-    status = session().nodes.one("STATUS")
+    status = status_now()
     if request.form.get("do") == "row":
         return _render(status, forms.with_row(form), present)
     found, draft = _checked(form, present)

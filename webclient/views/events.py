@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from lvsm.client import NotAllowedError
-from webclient.site import session, told
+from webclient.site import session, status_now, told
 
 bp = Blueprint("events", __name__, url_prefix="/events")
 MOST = 200
@@ -25,7 +25,7 @@ def listed() -> str:
         if error.code != "forbidden":
             raise
         allowed = False
-    status = nodes.one("STATUS")
+    status = status_now()
     return render_template(
         "events.html",
         status=status,

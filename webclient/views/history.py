@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from lvsm.client import RefusedError
 from webclient.commands import command
 from webclient.drafting import planned
-from webclient.site import done, failed, go, session
+from webclient.site import done, failed, go, session, status_now
 from webclient.views.changes import LONGEST_COMMENT, MOST_LINES, seconds
 
 bp = Blueprint("history", __name__, url_prefix="/history")
@@ -26,7 +26,7 @@ def listed() -> str:
     rows = nodes.ask("CONFIG HISTORY", options={"limit": MOST}).items
     return render_template(
         "history.html",
-        status=nodes.one("STATUS"),
+        status=status_now(),
         rows=[{**row, "word": word_of(row)} for row in rows],
         most=MOST,
     )
@@ -36,7 +36,7 @@ def listed() -> str:
 def shown(word: str) -> str:
     """What one generation changed, what going back to it would change, and its text."""
     nodes = session().nodes
-    status = nodes.one("STATUS")
+    status = status_now()
     one = nodes.one("CONFIG SHOW", _sound(word))
     parent = _parent(one)
     return render_template(
@@ -54,7 +54,7 @@ def shown(word: str) -> str:
 def ask_rollback(word: str) -> str:
     """What going back would do."""
     nodes = session().nodes
-    status = nodes.one("STATUS")
+    status = status_now()
     one = nodes.one("CONFIG SHOW", _sound(word))
     present = nodes.one("CONFIG SHOW")
     return render_template(

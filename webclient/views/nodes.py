@@ -7,18 +7,30 @@ from werkzeug.wrappers import Response
 
 from lvsm.client import RefusedError
 from webclient.commands import command
-from webclient.site import done, failed, go, session
+from webclient.site import done, failed, go, session, status_now
 from webclient.views.vips import LONGEST_REASON
+from webclient.words import urgency
 
+PAGE = 50
+MOST_GROUPS = 6
+MOST_SHOWN = 50
 bp = Blueprint("nodes", __name__, url_prefix="/nodes")
 
 
 @bp.get("")
 def listed() -> str:
-    """All of them."""
-    nodes = session().nodes
+    """All of them, those first that need somebody."""
+    found = sorted(session().nodes.ask("NODE LIST").items, key=lambda node: urgency(node["state"]))
+    pages = max(1, -(-len(found) // PAGE))
+    page = min(max(1, request.args.get("page", 1, type=int)), pages)
     return render_template(
-        "nodes.html", status=nodes.one("STATUS"), nodes=nodes.ask("NODE LIST").items
+        "nodes.html",
+        status=status_now(),
+        nodes=found[(page - 1) * PAGE : page * PAGE],
+        count=len(found),
+        page=page,
+        pages=pages,
+        most=MOST_GROUPS,
     )
 
 
@@ -27,7 +39,7 @@ def shown(name: str) -> str:
     """One of them, and what a standby would move."""
     nodes = session().nodes
     node = nodes.one("NODE SHOW", name)
-    status = nodes.one("STATUS")
+    status = status_now()
     held = [vip for vip in status["vips"] if vip["group"] in node["holds"]]
     serves = [
         (vip, member)
@@ -35,7 +47,9 @@ def shown(name: str) -> str:
         for member in vip["realservers"]
         if member["node"] == name
     ]
-    return render_template("node.html", status=status, node=node, held=held, serves=serves)
+    return render_template(
+        "node.html", status=status, node=node, held=held, serves=serves, most=MOST_SHOWN
+    )
 
 
 @bp.post("/<name>")

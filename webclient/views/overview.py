@@ -6,19 +6,20 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
-from webclient.site import session, told
+from webclient.site import status_now, told
 from webclient.words import urgency
 
 bp = Blueprint("overview", __name__)
 MOST_VIPS = 24
 MOST_MEMBERS = 12
 MOST_EVENTS = 8
+MOST_NODES = 12
 
 
 @bp.get("/")
 def page() -> str:
     """The sentence, the picture, the nodes."""
-    status = session().nodes.one("STATUS")
+    status = status_now()
     vips = sorted(status["vips"], key=lambda vip: urgency(vip["state"]))
     return render_template(
         "overview.html",
@@ -26,6 +27,7 @@ def page() -> str:
         told=told(MOST_EVENTS),
         vips=[_shown(vip) for vip in vips[:MOST_VIPS]],
         hidden=max(0, len(vips) - MOST_VIPS),
+        nodes=sorted(status["nodes"], key=lambda node: urgency(node["state"]))[:MOST_NODES],
         states={node["name"]: node["state"] for node in status["nodes"]},
     )
 

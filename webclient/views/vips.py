@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from lvsm.client import RefusedError
 from webclient.commands import command
 from webclient.drafts import Draft
-from webclient.site import done, failed, go, session
+from webclient.site import done, failed, go, session, status_now
 from webclient.words import urgency, where
 
 bp = Blueprint("vips", __name__, url_prefix="/vips")
@@ -36,7 +36,7 @@ ACTIONS: Mapping[str, str] = {
 @bp.get("")
 def listed() -> str:
     """All of them, filtered, sorted and paged."""
-    status = session().nodes.one("STATUS")
+    status = status_now()
     asked = request.args.get("q", "").strip()[:100]
     sort = request.args.get("sort", "state")
     found = [vip for vip in status["vips"] if _matches(vip, asked.lower())]
@@ -64,7 +64,7 @@ def shown(name: str) -> str:
     nodes = session().nodes
     vip = nodes.one("VIP SHOW", name)
     members = nodes.ask("RS LIST", name).items
-    status = nodes.one("STATUS")
+    status = status_now()
     return render_template("vip.html", status=status, vip=vip, members=members)
 
 
