@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 SOCKET = "/run/lvsm/plvsd.sock"
-SECONDS = 120.0
+SECONDS = 600.0
 
 
 def ask(verb: str, literal: bytes = b"") -> dict[str, Any]:
