@@ -28,6 +28,22 @@ class CheckType(StrEnum):
     TCP = "tcp"
     HTTP = "http"
     HTTPS = "https"
+    EXPECT = "expect"
+    UDP = "udp"
+    SMTP = "smtp"
+    DNS = "dns"
+    PING = "ping"
+
+
+class Record(StrEnum):
+    """What a check by dns asks for."""
+
+    A = "A"
+    AAAA = "AAAA"
+    NS = "NS"
+    SOA = "SOA"
+    MX = "MX"
+    TXT = "TXT"
 
 
 class OnFailure(StrEnum):
@@ -48,6 +64,11 @@ class Check:
     `limit` bytes of the body have to match somewhere. `verify` wants a certificate that is good for
     `host` by the authorities that the director knows, `expires` one that is good for so many days
     still, None for one whose end nobody looks at.
+
+    By expect and udp, `send` goes there as UTF-8 (or `send_hex` as bytes), and the regular
+    expression `receive` has to match the answer, of which `limit` bytes are looked at; None for any
+    answer. `tls` wraps expect and smtp in TLS from the first byte on. By dns, `query` is the name
+    that is asked for and `record` the type.
     """
 
     type: CheckType
@@ -65,14 +86,27 @@ class Check:
     body: str | None = None
     limit: int = LIMIT
     verify: bool = False
+    send: str = ""
+    send_hex: str = ""
+    receive: str | None = None
+    tls: bool = False
+    query: str | None = None
+    record: Record = Record.A
     expires: int | None = None
 
 
 _ALWAYS = frozenset({"type", "port", "interval", "timeout", "rise", "fall", "damping"})
 _HTTP = _ALWAYS | {"method", "path", "host", "headers", "expect", "body", "limit"}
+_CERTIFICATE = frozenset({"verify", "expires"})
+_TALK = frozenset({"send", "send_hex", "receive", "limit"})
 KEYS_OF: Mapping[CheckType, frozenset[str]] = {
     CheckType.TCP: _ALWAYS,
     CheckType.HTTP: _HTTP,
-    CheckType.HTTPS: _HTTP | {"verify", "expires"},
+    CheckType.HTTPS: _HTTP | _CERTIFICATE,
+    CheckType.EXPECT: _ALWAYS | _TALK | _CERTIFICATE | {"tls", "host"},
+    CheckType.UDP: _ALWAYS | _TALK,
+    CheckType.SMTP: _ALWAYS | _CERTIFICATE | {"tls", "host"},
+    CheckType.DNS: _ALWAYS | {"query", "record"},
+    CheckType.PING: _ALWAYS - {"port"},
 }
 """The keys that mean something to each type of check."""

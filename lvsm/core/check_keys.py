@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from lvsm.core import readers
-from lvsm.core.check import Check, CheckType
+from lvsm.core.check import Check, CheckType, Record
 from lvsm.core.key_table import Key, Kind, boolean, choice, key, number, table, text
 from lvsm.core.names import quoted
 from lvsm.core.readers import Wrong
@@ -26,6 +26,9 @@ _METHOD = re.compile(r"[A-Z]{1,20}", re.ASCII)
 _PATH = re.compile(r"[/*][!-~]*", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,253}", re.ASCII)
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[\t -~]*", re.ASCII)
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
+_DOMAIN = re.compile(r"\.|(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?", re.ASCII)
+_ANYTHING = re.compile(r".*", re.DOTALL)
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|xx)", re.ASCII)
 _DEFAULT = Check(type=CheckType.TCP)
 
@@ -180,6 +183,36 @@ CHECK: Mapping[str, Key] = table(
         default=_DEFAULT.limit,
     ),
     boolean("verify", "whether the certificate has to be good for `host`", default=False),
+    text(
+        "send",
+        _like(_ANYTHING, "text that can be sent", f"Use at most {_LONGEST} characters."),
+        "what is sent",
+        '"PING\\r\\n"',
+        default=_DEFAULT.send,
+    ),
+    text(
+        "send_hex",
+        _like(_HEX, "row of bytes", 'Write two hexadecimal digits a byte: "00ff".'),
+        "the same in hexadecimal digits, for what is no text",
+        '"00ff"',
+        default=_DEFAULT.send_hex,
+    ),
+    text(
+        "receive",
+        _pattern,
+        "a regular expression that has to match somewhere in the answer",
+        '"PONG"',
+        default=None,
+    ),
+    boolean("tls", "whether TLS is spoken from the first byte on", default=False),
+    text(
+        "query",
+        _like(_DOMAIN, "name of the DNS", 'Write it like "www.example.com".'),
+        "the name that is asked for",
+        '"www.example.com"',
+        default=None,
+    ),
+    choice("record", Record, "the type of record that is asked for", default=_DEFAULT.record),
     number(
         "expires",
         0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
-from lvsm.core.check import KEYS_OF, Check
+from lvsm.core.check import KEYS_OF, Check, CheckType
 from lvsm.core.model import Configuration, VirtualService
 from lvsm.core.problems import Problem, Severity
 from lvsm.core.rules import Facts, Rule, at
@@ -49,6 +49,8 @@ def _port_known(configuration: Configuration, _facts: Facts) -> Iterator[Problem
 
 def port_of(vip: VirtualService, check: Check, own: int | None) -> int | None:
     """The port that a realserver is checked at: the check's, its `own`, or the service's first."""
+    if check.type is CheckType.PING:
+        return 0
     if check.port is not None:
         return check.port
     return own or (vip.ports[0] if vip.ports and not vip.all_ports else None)
@@ -67,4 +69,24 @@ def _pool_is_large_enough(configuration: Configuration, _facts: Facts) -> Iterat
             )
 
 
-RULES: tuple[Rule, ...] = (_keys_fit, _port_known, _pool_is_large_enough)
+def _says_what(configuration: Configuration, _facts: Facts) -> Iterator[Problem]:
+    for vip, check in checked(configuration):
+        if check.type is CheckType.DNS and check.query is None:
+            yield Problem(
+                code="check-query",
+                message="a check by dns has to ask for something",
+                advice='Add `query = "www.example.com"`.',
+                path=at(vip, "check"),
+                on_key=True,
+            )
+        if check.send and check.send_hex:
+            yield Problem(
+                code="check-sends-twice",
+                message="this check has both `send` and `send_hex`",
+                advice="Remove one of them.",
+                path=at(vip, "check", "send_hex"),
+                on_key=True,
+            )
+
+
+RULES: tuple[Rule, ...] = (_says_what, _keys_fit, _port_known, _pool_is_large_enough)

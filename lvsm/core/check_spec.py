@@ -79,8 +79,8 @@ def _targets(configuration: Configuration, vip: VirtualService, check: Check) ->
 
 
 def _host(vip: VirtualService, check: Check) -> str:
-    if check.host is not None:
-        return check.host
+    if check.host is not None or "host" not in KEYS_OF[check.type]:
+        return check.host or ""
     return f"[{vip.ip}]" if vip.ip.version == 6 else str(vip.ip)
 
 

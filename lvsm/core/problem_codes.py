@@ -38,6 +38,14 @@ PROBLEMS: Mapping[str, Note] = {
         "A virtual service for all ports or for a firewall mark has a check without a port.",
         "Add `port` to the check.",
     ),
+    "check-query": Note(
+        "A check by dns does not say what it asks for.",
+        "Add `query`.",
+    ),
+    "check-sends-twice": Note(
+        "A check has both `send` and `send_hex`.",
+        "Remove one of them.",
+    ),
     "check-value": Note(
         "The value of a check's key cannot be sent or looked for.",
         "Write it as the advice says.",

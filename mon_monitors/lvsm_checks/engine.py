@@ -16,7 +16,6 @@ from _socket import (
     SO_ERROR,
     SOCK_CLOEXEC,
     SOCK_NONBLOCK,
-    SOCK_STREAM,
     SOL_SOCKET,
 )
 from _socket import socket as Socket  # noqa: N812  a class; `socket` itself costs 8 ms
@@ -111,10 +110,16 @@ class Engine:
             self._begin(self._waiting.pop())
 
     def _begin(self, target: Target) -> None:
-        family = AF_INET6 if ":" in target.address else AF_INET
+        six = ":" in target.address
         try:
-            sock = Socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
-            attempt = Attempt(target, self._make(target), sock, monotonic() + self._spec.timeout)
+            probe = self._make(target)
+            kind, *protocols = probe.kind
+            sock = Socket(
+                AF_INET6 if six else AF_INET,
+                kind | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                protocols[six],
+            )
+            attempt = Attempt(target, probe, sock, monotonic() + self._spec.timeout)
             error = sock.connect_ex((target.address, target.port))
         except (OSError, ValueError) as problem:
             self._busy.discard(target.label)

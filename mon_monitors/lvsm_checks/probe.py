@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _socket import SOCK_STREAM
+
 UP = ""
 """The outcome of a good check; that of a bad one is its reason."""
 
@@ -15,6 +17,8 @@ class Probe:
 
     outcome: str | None = None
     doing = "connecting"
+    kind = (SOCK_STREAM, 0, 0)
+    """The socket's type, and its protocol over IPv4 and over IPv6."""
 
     def connected(self) -> bytes:
         """The connection is there."""

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from lvsm_checks.probe import Probe
 
 WELL, FAILED, UNKNOWN = 0, 1, 2
-MODULES = {"tcp": "tcp", "http": "http", "https": "http"}
+MODULES = {
+    "tcp": "tcp",
+    "http": "http",
+    "https": "http",
+    "expect": "expect",
+    "udp": "expect",
+    "smtp": "smtp",
+    "dns": "dns",
+    "ping": "ping",
+}
 """The file of each type of check."""
 BEFORE_END = 0.5
 """Seconds of its interval that a run leaves to mon, which counts in whole seconds."""
@@ -37,16 +46,19 @@ class Run:
     """The results of a run, each target's last one."""
 
     def __init__(self, spec: Spec, make: Callable[[Target], Probe], socket_path: str) -> None:
+        self.well: set[str] = set()
         self.failed: dict[str, str] = {}
         self.unknown: dict[str, str] = {}
         self._spec = spec
         self._engine = Engine(spec, make, self._found, most_open())
         self.reporter = Reporter(spec, self._engine.epoll, self._engine.others, socket_path)
 
-    def go(self, targets: list[Target]) -> None:
-        """Check the targets for as long as a run is."""
-        until = monotonic() + self._spec.run - BEFORE_END
+    def go(self, targets: list[Target], until: float) -> None:
+        """Check the targets until then (monotonic seconds)."""
         self._engine.run(targets, until, self._idle)
+        for target in targets:
+            if target.label not in self.well and target.label not in self.failed:
+                self.unknown.setdefault(target.label, "not checked in this run")
         end = monotonic() + LAST_SECONDS
         while self.reporter.busy and (now := monotonic()) < end:
             self._engine.wait(min(end - now, self.reporter.flush(now, at_once=True)))
@@ -57,6 +69,7 @@ class Run:
         return self.reporter.flush(now)
 
     def _found(self, target: Target, outcome: str | None, why: str) -> None:
+        self.well.discard(target.label)
         self.failed.pop(target.label, None)
         self.unknown.pop(target.label, None)
         if outcome is None:
@@ -66,6 +79,7 @@ class Run:
             self.failed[target.label] = outcome
             self.reporter.add(target.label, "down", outcome)
         else:
+            self.well.add(target.label)
             self.reporter.add(target.label, "up", "")
 
 
@@ -99,10 +113,11 @@ def check(arguments: list[str], folder: str, socket_path: str) -> tuple[int, str
     try:
         spec = load(arguments[0], folder)
         _end_by_clock(spec.run)
+        until = monotonic() + spec.run - BEFORE_END
         asked = frozenset(arguments[1:])
         targets = [target for target in spec.targets if not asked or target.label in asked]
         run = Run(spec, prepare(spec), socket_path)
-        run.go(targets)
+        run.go(targets, until)
     except (BadSpecError, IndexError) as problem:
         return UNKNOWN, f"UNKNOWN {problem}\n"
     return told(run)

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_net
 
 from hypothesis import strategies as st
 
-from lvsm.core.check import Check, CheckType, OnFailure
+from lvsm.core.check import Check, CheckType, OnFailure, Record
 from lvsm.core.config_keys import (
     ENGINES,
     FLAGS,
@@ -108,6 +108,12 @@ checks = st.builds(
     body=st.none() | st.sampled_from(("ready", "a\\d+", "\\n é\\.")),
     limit=st.integers(1, 2**24),
     verify=st.booleans(),
+    send=st.sampled_from(("", "PING\n", "\\ é")),
+    send_hex=st.sampled_from(("", "00ff")),
+    receive=st.none() | st.sampled_from(("PONG", r"\x00$")),
+    tls=st.booleans(),
+    query=st.none() | st.sampled_from(("www.example.com", ".")),
+    record=st.sampled_from(Record),
     expires=st.none() | st.integers(0, 3650),
 )
 

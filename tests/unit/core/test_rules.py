@@ -78,6 +78,11 @@ CASES: list[tuple[str, str]] = [
     ("no-address", vip('ports = [80]\nsorry = { node = «"rs3"» }')),
     ("unknown-node", vip('ports = [80]\nsorry = { node = «"rs4"» }')),
     ("check-key", vip('ports = [80]\n[vip.web.check]\ntype = "tcp"\n«path» = "/x"')),
+    ("check-query", vip('ports = [53]\n«check» = { type = "dns" }')),
+    (
+        "check-sends-twice",
+        vip('ports = [1]\ncheck = { type = "udp", send = "a", «send_hex» = "61" }'),
+    ),
     ("check-port", vip('fwmark = 7\n«check» = { type = "tcp" }')),
     ("check-port", vip('ports = "all"\nfwmark = 7\n«check» = { type = "tcp" }')),
     ("min-up", vip("ports = [80]\nmin_up = «2»")),
@@ -161,6 +166,7 @@ SOUND: list[str] = [
         'node = "rs1"', 'node = "rs1"\nforwarding = "tun"'
     ),
     vip('ports = [80]\nsorry = { node = "rs2", port = 80 }'),
+    vip('fwmark = 7\ncheck = { type = "ping" }'),
     vip('fwmark = 7\nmin_up = 1\ncheck = { type = "tcp", port = 80 }'),
     vip(NAT + 'fwmark = 7\ncheck = { type = "http", path = "/x" }', "port = 8080"),
     vip("fwmark = 7") + vip("fwmark = 7", 'forwarding = "tun"', name="six", address="2001:db8::10"),

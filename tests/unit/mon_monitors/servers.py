@@ -14,7 +14,7 @@ from lvsm.core.check import Check
 from lvsm.core.check_spec import Spec, Target
 
 MONITORS = Path(__file__).resolve().parents[3] / "mon_monitors"
-RUN_SECONDS = 3.8
+RUN_SECONDS = 4.0
 DRIVER = f"""
 import sys
 sys.path.insert(0, {str(MONITORS)!r})

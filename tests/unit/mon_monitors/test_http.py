@@ -20,13 +20,13 @@ from tests.unit.mon_monitors.servers import (
     serving,
 )
 
-HTTP = Check(type=CheckType.HTTP, interval=0.5, timeout=2.5, path="/health?x=1")
+HTTP = Check(type=CheckType.HTTP, interval=0.5, timeout=1.5, path="/health?x=1")
 REFUSED = Target(label="refused", address="127.0.0.2", port=1)
-NO_ANSWER = "no answer within 2.5 s, waiting for an answer"
+NO_ANSWER = "no answer within 1.5 s, waiting for an answer"
 
 
 async def test_tcp_is_good_where_somebody_accepts(tmp_path: Path) -> None:
-    check = Check(type=CheckType.TCP, interval=0.5, timeout=2.5)
+    check = Check(type=CheckType.TCP, interval=0.5, timeout=1.5)
     async with serving({"a": hang, "b": hang}) as targets:
         ended = await monitor(tmp_path, check, (*targets, REFUSED))
     assert (ended.status, ended.failed) == (1, ("refused",))
