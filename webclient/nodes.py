@@ -8,7 +8,7 @@ from typing import Any
 
 from lvsm.client import Address, Client, Deadlines, LvsmError, Response, Settings, connect
 
-DEADLINES = Deadlines(connect=2.0, login=8.0, request=20.0)
+DEADLINES = Deadlines(connect=2.0, login=15.0, request=20.0)
 """Shorter than a command's: a page is waited for, and the next node may answer at once."""
 
 
