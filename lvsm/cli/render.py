@@ -87,7 +87,7 @@ def vip(document: Document, output: Output) -> str:
             str(member["weight"]),
             member["forwarding"],
             member["state"],
-            member["reason"],
+            "; ".join(filter(None, (member["reason"], *member.get("disagree", ())))),
         )
         for member in document["realservers"]
     ]

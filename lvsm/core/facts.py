@@ -5,12 +5,17 @@ Observations are exchanged, never agreed upon: each node decides with what it ha
 
 from __future__ import annotations
 
+from itertools import islice
+
 import msgspec
 
 from lvsm.core.errors import LvsmError, shortened
+from lvsm.core.health import Health
 from lvsm.core.operations import AddressText, InterfaceText, Value
 
 UNKNOWN_LOAD = -1.0
+ILL_TOLD = 500
+"""How many realservers that are down a node tells of, each second; the first ones."""
 FOREIGN_TOLD = 20
 """Services of somebody else's that a node names; it counts them all."""
 
@@ -34,6 +39,18 @@ class Machine(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     free_bytes: int = 0
 
 
+class Ill(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A realserver that a director's checks find down: of which virtual service, why, since when.
+
+    `label` is the realserver's, `since` seconds since 1970.
+    """
+
+    vip: str
+    label: str
+    reason: str = ""
+    since: float = 0.0
+
+
 class Facts(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """One node's facts.
 
@@ -44,8 +61,9 @@ class Facts(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     `programmed` is the hash of the generation to which its kernel was brought last, without a
     refusal. `overlay` is its overlay's digest; `schedulers` are those of its kernel, None before
     it was asked; `foreign` are the first of its `foreign_count` IPVS services that LVSM did not
-    make and leaves alone, as ipvsadm names them; `machine` is how it is just now. Fields that a
-    later version adds are passed over.
+    make and leaves alone, as ipvsadm names them; `machine` is how it is just now. `checked` are
+    the virtual services whose checks report there, `ill` the first of the realservers that they
+    find down. Fields that a later version adds are passed over.
     """
 
     node: str
@@ -66,6 +84,19 @@ class Facts(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     foreign: tuple[str, ...] = ()
     foreign_count: int = 0
     machine: Machine | None = None
+    checked: tuple[str, ...] = ()
+    ill: tuple[Ill, ...] = ()
+
+
+def ill_of(health: Health) -> tuple[Ill, ...]:
+    """The realservers that are down, as many as are told."""
+    found = (
+        Ill(vip=vip, label=label, reason=member.reason, since=member.since)
+        for vip, members in health.items()
+        for label, member in members.items()
+        if not member.up
+    )
+    return tuple(islice(found, ILL_TOLD))
 
 
 def encode(facts: Facts) -> bytes:

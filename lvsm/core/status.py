@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lvsm.core import health_told
 from lvsm.core.adjusting import adjusted, cause, standby
 from lvsm.core.eligibility import ACTIVE
 from lvsm.core.facts import Facts
 from lvsm.core.generation import Generation
 from lvsm.core.health import NOBODY, Health
 from lvsm.core.health_effects import Seen, in_service, seen
+from lvsm.core.health_told import Told
 from lvsm.core.model import Configuration, Realserver, VirtualService
 from lvsm.core.overlay import NOTHING, Entry, Overlay
 
@@ -141,25 +143,34 @@ def members(known: Known, name: str) -> Iterator[tuple[Realserver, Document]]:
     """The realservers of a virtual service, each with its document."""
     entry = known.configuration.vips[name]
     serving = in_service(entry, known.overlay, known.health)
+    told = health_told.told(entry, known.facts, known.me, known.group_of.get(name))
     for member in entry.realservers:
-        yield member, _realserver(known, entry, member, serving)
+        yield member, _realserver(known, entry, member, serving, told)
 
 
 def _realserver(
-    known: Known, entry: VirtualService, member: Realserver, serving: frozenset[str] | None
+    known: Known,
+    entry: VirtualService,
+    member: Realserver,
+    serving: frozenset[str] | None,
+    told: Told,
 ) -> Document:
     """One realserver of a virtual service: its weight and state now, each with its cause.
 
-    `serving` are the labels of those that take connections by their checks, None for all.
+    `serving` are the labels of those that take connections by their checks, None for all; `told`
+    is what other directors find down.
     """
     node = known.configuration.nodes.get(member.node)
     wanted = adjusted(known.overlay, entry.name, member)
     external = node is not None and node.external
-    health = _health(known, entry, member, serving)
+    mine = known.me in entry.directors
+    health = _health(known, entry, member, serving) if mine else health_told.hearsay(member, told)
     state, reason = _by_health(known, member, health, external=external)
     if wanted.state is not None and wanted.cause is not None and (state in SERVING or external):
         state, reason = wanted.state.value, cause(wanted.cause)
     failing = serving is not None and member.label not in serving
+    if not mine:
+        failing = health.state == "down" and not entry.min_up
     return {
         "node": member.node,
         "address": str(node.address) if node and node.address else None,
@@ -174,14 +185,13 @@ def _realserver(
         "health": health.state or None,
         "health_for_s": _round(_age(known, health.since)),
         "kept": health.state == "down" and not failing,
+        "disagree": health_told.disagreement(member, health, told) if mine else [],
     }
 
 
 def _health(
     known: Known, entry: VirtualService, member: Realserver, serving: frozenset[str] | None
 ) -> Seen:
-    if known.me not in entry.directors:
-        return Seen(state="")  # who does not check it knows nothing of it
     return seen(
         entry,
         member,

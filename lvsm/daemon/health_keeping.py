@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lvsm.core.check_spec import Spec
 from lvsm.core.errors import LvsmError
+from lvsm.core.facts import ill_of
 from lvsm.core.health import NOBODY, Member, Result, report, stale_after, verdicts
 from lvsm.core.model import VirtualService
 from lvsm.daemon.ports import Clock, HealthStore
@@ -50,6 +51,7 @@ class HealthKeeping:
     def load(self) -> None:
         """Use what this node knew before."""
         self._view.health = self._kept = self._store.read()
+        self._view.ill = ill_of(self._view.health)
 
     def take(self, vip: str, stamp: str, results: Sequence[Result]) -> None:
         """A monitor's report; raises UnknownCheckError."""
@@ -65,6 +67,7 @@ class HealthKeeping:
         if after is before:
             return
         view.health = {**view.health, vip: after}
+        view.ill = ill_of(view.health)
         if verdicts(before) != verdicts(after):
             self._tell(service, before, after)
             view.touch()
@@ -74,6 +77,14 @@ class HealthKeeping:
         while True:
             await asyncio.sleep(KEEP_EVERY_SECONDS)
             self.keep()
+            self.look()
+
+    def look(self) -> None:
+        """Notice which checks report; the peers are told by the control loop."""
+        checked = tuple(sorted(fresh(self._view, self._clock.monotonic())))
+        if checked != self._view.checked:
+            self._view.checked = checked
+            self._view.touch()
 
     def keep(self) -> None:
         """Write what has changed since the last time."""
@@ -85,6 +96,7 @@ class HealthKeeping:
                 for name, members in view.health.items()
                 if name in vips and vips[name].check is not None
             }
+            view.ill = ill_of(view.health)
         if view.health is self._kept:
             return
         try:

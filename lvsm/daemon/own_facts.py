@@ -48,4 +48,6 @@ def own_facts(
         schedulers=view.schedulers,
         foreign=view.foreign[:FOREIGN_TOLD],
         foreign_count=len(view.foreign),
+        checked=view.checked,
+        ill=view.ill,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lvsm.core.adjusting import cause, standby
 from lvsm.core.eligibility import Situation, is_up
-from lvsm.core.facts import Facts, Machine
+from lvsm.core.facts import Facts, Ill, Machine
 from lvsm.core.generation import EMPTY, Generation, Order
 from lvsm.core.groups import Group, Peer
 from lvsm.core.health import Health
@@ -62,6 +62,8 @@ class View:
     overlay: Overlay = NOTHING
     health: Health = field(default_factory=dict)
     reported: dict[str, float] = field(default_factory=dict)
+    checked: tuple[str, ...] = ()
+    ill: tuple[Ill, ...] = ()
     statuses: dict[str, str] = field(default_factory=dict)
     heard: dict[str, Heard] = field(default_factory=dict)
     machines: dict[str, Measured] = field(default_factory=dict)
@@ -165,6 +167,8 @@ class View:
             self.overlay.digest,
             self.schedulers,
             self.foreign,
+            self.checked,
+            self.ill,
         )
 
     def interfaces(self) -> tuple[Interface, ...]:
