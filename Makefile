@@ -7,7 +7,7 @@ LAB_STAMP := $(VENV)/.lab-installed
 BROWSER_STAMP := $(VENV)/.browser-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lint types imports pages unit fuzz bench browser-tests lab-tests pictures docs lock lab venv clean
+.PHONY: help demo test check fmt lint types imports pages unit fuzz bench browser-tests lab-tests test-tcg pictures docs lock lab venv clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ fuzz: venv ## Fuzz every parser (SECONDS=60 or INPUTS=100000 for each, ONLY=line
 	$(PY) -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS),--seconds $(or $(SECONDS),60)) \
 		$(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED))
 
-bench: venv ## Measure the line protocol and the start of commands (ONLY=protocol, startup or save)
+bench: venv lab ## Measure (ONLY=protocol, startup, save, or ipvs: beside ipvsadm and keepalived)
 	$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 lab-tests: venv lab $(BROWSER_STAMP) ## Tests on real kernels, heartbeat included
@@ -56,6 +56,10 @@ $(BROWSER_STAMP): tests/web/web-packages.txt scripts/apt-install
 	scripts/apt-install tests/web/web-packages.txt
 	mkdir -p $(VENV)
 	touch $@
+
+test-tcg: venv ## The adapters' contract on Debian's kernel in qemu, nftables with IPVS (not in `make test`)
+	scripts/apt-install tests/tcg/packages.txt
+	$(PY) -m tests.tcg
 
 pictures: venv $(BROWSER_STAMP) ## Take the pictures of the web client in docs/ anew
 	$(PY) -m tests.web.pictures

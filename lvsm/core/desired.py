@@ -32,7 +32,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_interface
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_interface
 
 from lvsm.core import methods
 from lvsm.core.adjusting import adjusted
@@ -322,7 +323,7 @@ def _around(
         if only not in (None, interface.name) or interface.name in HIDDEN:
             continue
         for text in interface.addresses:
-            network = ip_interface(text).network
+            network = _network(text)
             if network.prefixlen == network.max_prefixlen:
                 continue
             if ip in network and (best is None or network.prefixlen > best[0]):
@@ -330,6 +331,12 @@ def _around(
     if best is None:
         return None
     return InterfaceAddress(interface=best[1], address=f"{ip}/{ip.max_prefixlen}")
+
+
+@lru_cache(maxsize=1024)
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """The network of an interface's address: asked for each virtual service anew."""
+    return ip_interface(text).network
 
 
 class _Placing:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from tests.bench import protocol, saves, startup
+from tests.bench import ipvs, protocol, saves, startup
 
-PARTS = ("protocol", "startup", "save", "save-large", "save-lab")
+PARTS = ("protocol", "startup", "save", "save-large", "save-lab", "ipvs")
 
 
 def main() -> None:
@@ -24,6 +24,8 @@ def main() -> None:
         saves.measure_large()
     if options.only in {"save", "save-lab"}:
         saves.measure_lab()
+    if options.only == "ipvs":
+        ipvs.measure()
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ class Lab:
         directors: int = 2,
         realservers: int = 2,
         heartbeat_networks: int = 1,
+        director_memory: int = topology.MEMORY["director"],
         tree: Path | None = None,
         provision: Provision | None = None,
         progress: Callable[[str], None] = _silent,
@@ -66,6 +67,7 @@ class Lab:
             "directors": directors,
             "realservers": realservers,
             "heartbeat_networks": heartbeat_networks,
+            "director_memory": director_memory,
         }
         provision = provision or Bare()
         state = state.absolute()

@@ -59,7 +59,7 @@ class Interface:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeInfo:
-    """One node."""
+    """One node; `memory` is in megabytes."""
 
     name: str
     kind: Kind
@@ -67,6 +67,7 @@ class NodeInfo:
     interfaces: tuple[Interface, ...]
     gateway: str | None = None
     gateway6: str | None = None
+    memory: int
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -82,11 +83,6 @@ class NodeInfo:
     def address(self) -> str:
         """The address the node's name resolves to, without prefix length."""
         return self.interfaces[0].address.partition("/")[0]
-
-    @property
-    def memory(self) -> int:
-        """Megabytes."""
-        return MEMORY[self.kind]
 
     def tap(self, interface: Interface) -> str:
         """Name the machine's side of an interface; at most 15 characters, as the kernel wants."""
@@ -121,9 +117,14 @@ class Topology:
 
 
 def build(
-    topology: str, *, directors: int = 2, realservers: int = 2, heartbeat_networks: int = 1
+    topology: str,
+    *,
+    directors: int = 2,
+    realservers: int = 2,
+    heartbeat_networks: int = 1,
+    director_memory: int = MEMORY["director"],
 ) -> Topology:
-    """Lay out a cluster."""
+    """Lay out a cluster; `director_memory` is in megabytes."""
     name = next((known for known in TOPOLOGIES if known == topology), None)
     if name is None:
         raise TopologyError(f"no topology {topology!r}; there are {', '.join(TOPOLOGIES)}")
@@ -138,6 +139,9 @@ def build(
         *(_node("director", n, 10 + n, for_directors) for n in range(1, directors + 1)),
         *(_node("realserver", n, 60 + n, for_realservers) for n in range(1, realservers + 1)),
         _node("client", 1, 5, (PUBLIC,)),
+    ]
+    nodes = [
+        replace(node, memory=director_memory) if node.kind == "director" else node for node in nodes
     ]
     if apart:
         nodes = [_with_gateway(node, name) for node in nodes]
@@ -156,7 +160,7 @@ def _check(what: str, value: int, low: int, high: int) -> None:
 def _node(kind: Kind, number: int, host: int, networks: tuple[int, ...]) -> NodeInfo:
     name = {"director": f"dir{number}", "realserver": f"rs{number}", "client": "client"}[kind]
     interfaces = tuple(Interface(name=f"eth{n}", network=n, host=host) for n in networks)
-    return NodeInfo(name=name, kind=kind, number=number, interfaces=interfaces)
+    return NodeInfo(name=name, kind=kind, number=number, interfaces=interfaces, memory=MEMORY[kind])
 
 
 def _with_gateway(node: NodeInfo, topology: TopologyName) -> NodeInfo:
