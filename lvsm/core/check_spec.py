@@ -17,8 +17,10 @@ from lvsm.core.check_rules import port_of
 from lvsm.core.model import Configuration, VirtualService
 
 STAMP_DIGITS = 16
-RUN_SECONDS = 10
-"""How long one run of the monitor goes on at least, round after round."""
+RUN_SECONDS = 60
+"""How long one run of the monitor goes on, round after round, where the interval is short."""
+LONG_INTERVAL = 10.0
+"""From here on each round is a run of its own, and mon counts the interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +43,20 @@ class Spec:
 
     @property
     def run_seconds(self) -> int:
-        """The interval that mon gets: room for several rounds, or for a single long check."""
-        check = self.check
-        rounds = ceil(RUN_SECONDS / check.interval)
-        return max(ceil(rounds * check.interval), ceil(check.timeout) + 1)
+        """How long a run of the monitor may take."""
+        if self.check.interval < LONG_INTERVAL:
+            return max(RUN_SECONDS, ceil(self.check.timeout) + 1)
+        return max(ceil(self.check.interval), ceil(self.check.timeout) + 1)
+
+    @property
+    def mon_seconds(self) -> int:
+        """The interval that mon gets.
+
+        One that lasts longer than its interval is run again a second or two after its end: mon
+        then counts from there. A run just as long as its interval would now and then end late, and
+        mon would leave out a whole one (`reset_timer` in mon).
+        """
+        return 1 if self.check.interval < LONG_INTERVAL else self.run_seconds
 
     @property
     def stamp(self) -> str:

@@ -19,6 +19,8 @@ LOGIN = "plvsd"
 AUTH_FILE = "/etc/mon/lvsm-auth.cf"
 USER_FILE = "/etc/mon/lvsm-users.cf"
 MONITORS = "/usr/lib/lvsm/mon"
+# A mon that runs keeps what a new file does not name: randstart, maxprocs and dtlogging undo what
+# the file that Debian ships says.
 _GLOBALS = f"""\
 serverbind = 127.0.0.1
 trapbind = 127.0.0.1
@@ -29,6 +31,9 @@ logdir = /var/log/mon
 statedir = /var/lib/mon
 cfbasedir = /etc/mon
 histlength = 100
+randstart = 0s
+maxprocs = 0
+dtlogging = no
 authtype = userfile
 userfile = {USER_FILE}
 authfile = {AUTH_FILE}

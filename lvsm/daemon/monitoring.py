@@ -138,6 +138,6 @@ def _service(spec: Spec) -> MonService:
     return MonService(
         vip=spec.vip,
         labels=tuple(target.label for target in spec.targets),
-        seconds=spec.run_seconds,
+        seconds=spec.mon_seconds,
         stamp=spec.stamp,
     )

@@ -75,7 +75,7 @@ class Engine:
     def run(self, targets: list[Target], until: float, idle: Callable[[float], float]) -> None:
         """Begin rounds until then (monotonic seconds), and end what is under way by then.
 
-        `idle(now)` is called before each wait, and says how long it may be.
+        `idle(now)` is called before each wait, and says how long it may be; below 0 ends the run.
         """
         due = monotonic()
         while True:
@@ -91,8 +91,11 @@ class Engine:
             now = monotonic()
             if now >= until:
                 break
+            pause = idle(now)
+            if pause < 0:
+                break
             wake = min(until, self._first_deadline(), until if last else due)
-            self._serve(max(0.0, min(wake - now, idle(now))))
+            self._serve(max(0.0, min(wake - now, pause)))
         for attempt in list(self._attempts.values()):
             self._forget(attempt)
 

@@ -39,6 +39,9 @@ BEFORE_END = 0.5
 """Seconds of its interval that a run leaves to mon, which counts in whole seconds."""
 LAST_SECONDS = 0.3
 """How long plvsd's answer to the last report is waited for."""
+SHORTEST_RUN = 10.0
+SETTLED_SECONDS = 5.0
+"""A run ends early so long after a realserver's last change, for mon to hear of it."""
 SPARE_DESCRIPTORS = 24
 
 
@@ -49,7 +52,8 @@ class Run:
         self.well: set[str] = set()
         self.failed: dict[str, str] = {}
         self.unknown: dict[str, str] = {}
-        self._spec = spec
+        self._began = monotonic()
+        self._changed: float | None = None
         self._engine = Engine(spec, make, self._found, most_open())
         self.reporter = Reporter(spec, self._engine.epoll, self._engine.others, socket_path)
 
@@ -66,9 +70,15 @@ class Run:
     def _idle(self, now: float) -> float:
         if self.reporter.refused:
             raise BadSpecError(f"plvsd: {self.reporter.refused}")
+        changed = self._changed
+        if changed is not None and now > max(changed + SETTLED_SECONDS, self._began + SHORTEST_RUN):
+            return -1.0
         return self.reporter.flush(now)
 
     def _found(self, target: Target, outcome: str | None, why: str) -> None:
+        known = self.failed if outcome == "" else self.well if outcome else ()
+        if target.label in known:
+            self._changed = monotonic()
         self.well.discard(target.label)
         self.failed.pop(target.label, None)
         self.unknown.pop(target.label, None)

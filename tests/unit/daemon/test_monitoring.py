@@ -92,7 +92,7 @@ class Site:
 
     def up_to_date(self) -> bool:
         return mon_cf.wanted(self.mon.read) == {
-            (spec.vip, spec.stamp, spec.run_seconds) for spec in self.monitoring.specs().values()
+            (spec.vip, spec.stamp, spec.mon_seconds) for spec in self.monitoring.specs().values()
         }
 
 

@@ -67,10 +67,12 @@ def test_the_stamp_is_of_what_a_monitor_does(spec: Spec, other: Check) -> None:
 
 @given(specs)
 def test_a_run_has_room_for_its_rounds_and_for_an_answer(spec: Spec) -> None:
-    assert spec.run_seconds >= check_spec.RUN_SECONDS
     assert spec.run_seconds > spec.check.timeout
-    rounds = spec.run_seconds / spec.check.interval
-    assert rounds >= 1
+    assert spec.run_seconds >= spec.check.interval
+    if spec.check.interval >= check_spec.LONG_INTERVAL:
+        assert spec.mon_seconds >= spec.check.interval
+    else:
+        assert spec.run_seconds >= check_spec.RUN_SECONDS > 10 * spec.mon_seconds
 
 
 @given(st.text(max_size=200))
