@@ -5,8 +5,8 @@ Law: parse_address(str(address)) == address.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from os import PathLike, fspath
+from typing import NamedTuple
 
 from lvsm.core.errors import LvsmError
 
@@ -19,8 +19,7 @@ class AddressError(LvsmError):
     code = "bad-address"
 
 
-@dataclass(frozen=True, slots=True)
-class Tcp:
+class Tcp(NamedTuple):
     """A plvsd by its network address."""
 
     host: str
@@ -32,8 +31,7 @@ class Tcp:
         return f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Unix:
+class Unix(NamedTuple):
     """A plvsd by its socket on this machine; the kernel says who asks, there is no login."""
 
     path: str | PathLike[str]

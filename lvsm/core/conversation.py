@@ -10,13 +10,12 @@ from __future__ import annotations
 import enum
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from lvsm.core import messages, responses
 from lvsm.core.errors import LvsmError
 from lvsm.core.lines import LITERAL, Line, LineReader, LiteralTooLargeError
-from lvsm.core.responses import BadResponseError, Err, Event, Greeting, Item, Ok, Step
+from lvsm.core.responses import NO_DETAILS, BadResponseError, Err, Event, Greeting, Item, Ok, Step
 
 LONGEST_ANSWER = 128 * 1024 * 1024
 """A configuration of 16 MiB as one JSON line, every character of it escaped."""
@@ -34,33 +33,29 @@ class RefusedError(LvsmError):
         self.items = tuple(items)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(NamedTuple):
     """A good answer: its items and the text after OK."""
 
     items: tuple[dict[str, Any], ...] = ()
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """The connection may be used."""
 
     greeting: Greeting
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """The oldest open request has its answer."""
 
     answer: Response | RefusedError
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(NamedTuple):
     """Something that is watched happened."""
 
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = NO_DETAILS
 
 
 Happening = Ready | Answered | Happened

@@ -8,8 +8,7 @@ The buffer holds at most one line or literal of the allowed size and the last ch
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from lvsm.core.errors import LvsmError
 
@@ -40,18 +39,19 @@ class LiteralTooLargeError(StreamError):
     code = "literal-too-large"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of text without its end (a line feed, or carriage return and line feed)."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """The bytes that followed a request line with `bytes=N`."""
 
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        return f"Literal({len(self.data)} bytes)"
 
 
 class LineReader:

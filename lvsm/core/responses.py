@@ -8,6 +8,9 @@
     ! <JSON object>                           an event, at any time between other lines
 
 Law: parse(render(x)) == x.
+
+Most are NamedTuples: each `lvsm` command reads this module, and dataclasses take seven times as
+long (but `count` is a tuple's own word).
 """
 
 from __future__ import annotations
@@ -18,14 +21,16 @@ import math
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from lvsm.core.errors import LvsmError
 from lvsm.core.messages import BadRequestError, escape, quote, tokens, value_text
 
 PROTOCOL_VERSION = 1
 Fields = Mapping[str, Any]
+NO_DETAILS: Mapping[str, str] = MappingProxyType({})
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _CODE = re.compile(r"[a-z][a-z0-9-]*")
@@ -37,8 +42,7 @@ class BadResponseError(LvsmError):
     code = "bad-response"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Greeting:
+class Greeting(NamedTuple):
     """The first line: the node's name, its LVSM's version, and the features it offers."""
 
     node: str
@@ -50,19 +54,20 @@ class Greeting:
         return " ".join(("LVSM", str(PROTOCOL_VERSION), self.node, self.software, *self.features))
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A step of the login."""
 
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        return f"Step({len(self.data)} bytes)"
 
     def render(self) -> str:
         """The line."""
         return f"+ {b64encode(self.data).decode('ascii')}"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One JSON object of an answer."""
 
     fields: Fields
@@ -72,8 +77,7 @@ class Item:
         return f"* {_dump(self.fields)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened, told to who watches."""
 
     fields: Fields
@@ -87,22 +91,20 @@ class Event:
         return Prepared(self.render())
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """An event's line, as `Event.prepared` makes it."""
 
-    line: str = field(repr=False)
+    line: str
 
     def render(self) -> str:
         """The line."""
         return self.line
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """A whole answer that is always the same: its items and its OK, rendered once."""
 
-    lines: str = field(repr=False)
+    lines: str
 
     @classmethod
     def of(cls, items: Iterable[Fields], text: str) -> Listing:
@@ -127,13 +129,12 @@ class Ok:
         return f"OK {self.count} {_CONTROLS.sub(' ', self.text)}".rstrip(" ")
 
 
-@dataclass(frozen=True, slots=True)
-class Err:
+class Err(NamedTuple):
     """The end of an answer that is a refusal: a stable code, a text for people, details."""
 
     code: str
     message: str
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = NO_DETAILS
 
     def render(self) -> str:
         """The line."""

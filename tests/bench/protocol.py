@@ -29,7 +29,6 @@ Connect = Callable[[], Awaitable[Streams]]
 MANY = 1_000
 DEEP = 64
 REQUESTS = 20_000
-TLS_CONNECTIONS = 400
 _REQUEST = f"{VERB}\n".encode()
 
 
@@ -137,8 +136,7 @@ async def _requests(it: Served) -> None:
     }
     print(f"{'requests/s of server time':40} {'ours':>9} {'echo':>9} echo/ours")
     for way, (ours, echo) in ways.items():
-        many = MANY if way == "unix" else TLS_CONNECTIONS
-        for connections, depth in ((1, 1), (1, DEEP), (many, 1), (many, DEEP)):
+        for connections, depth in ((1, 1), (1, DEEP), (MANY, 1), (MANY, DEEP)):
             found = [await _rate(it, connect, connections, depth) for connect in (ours, echo)]
             what = f"{way}, {connections} connections, {depth} ahead"
             print(f"{what:40} {found[0]:9.0f} {found[1]:9.0f} {found[1] / found[0]:9.1f}")
@@ -147,10 +145,10 @@ async def _requests(it: Served) -> None:
 async def _logins(it: Served) -> None:
     await it.ours_tls()
     memory, seconds = it.kilobytes(), it.seconds()
-    streams = [await it.ours_tls() for _ in range(TLS_CONNECTIONS)]
+    streams = [await it.ours_tls() for _ in range(MANY)]
     taken, more = it.seconds() - seconds, it.kilobytes() - memory
-    print(f"{'logins/s of server time, handshake too':40} {TLS_CONNECTIONS / taken:9.0f}")
-    print(f"{'kB for an idle TLS connection, logged in':40} {more / TLS_CONNECTIONS:9.1f}")
+    print(f"{'logins/s of server time, handshake too':40} {MANY / taken:9.0f}")
+    print(f"{'kB for an idle TLS connection, logged in':40} {more / MANY:9.1f}")
     for _, writer in streams:
         writer.close()
 
