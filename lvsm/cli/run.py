@@ -85,6 +85,10 @@ class Run:
         with self.target.connect() as client:
             yield client
 
+    def tell_lost(self, error: LvsmError, seconds: float) -> None:
+        """Say that what is followed is lost for now, and that it is tried again."""
+        self.output.note(f"lvsm: {error.message}; trying again in {seconds:g} s")
+
     def confirm(self, question: str) -> None:
         """Ask before something that cannot be undone; `--yes` answers it. Raises click.Abort."""
         if self.choices.yes:

@@ -21,10 +21,10 @@ from lvsm.client import resolving
 from lvsm.client.addresses import Address
 from lvsm.client.blocking import world
 from lvsm.client.cluster import Cluster
-from lvsm.client.effects import Compute, Effect, Flow, Open, Place, Receive, Resolve, Send
+from lvsm.client.effects import Compute, Effect, Flow, Open, Place, Receive, Resolve, Rest, Send
 from lvsm.client.link import Asking
 from lvsm.client.settings import Deadlines, Settings, addresses_of
-from lvsm.client.watching import Event, Watching
+from lvsm.client.watching import Event, Lost, Watching
 from lvsm.client.wire import Wire
 from lvsm.core.conversation import Response
 from lvsm.core.errors import LvsmError
@@ -89,15 +89,29 @@ class Client:
         async with self._turn:
             return await _run(self._cluster.request(asking, seconds=seconds, again=again))
 
-    def watch(self, *topics: str) -> Watch:
-        """What happens from now on, over a connection of its own; see `Watch`."""
-        return Watch(Watching(self._cluster, Asking("WATCH", topics), moves=True))
+    def watch(self, *topics: str, lost: Lost | None = None) -> Watch:
+        """What happens from now on, over a connection of its own; as `lvsm.client.Client.watch`."""
+        return Watch(Watching(self._cluster, Asking("WATCH", topics), moves=True, lost=lost))
 
     def follow(
-        self, verb: str, /, *args: str, options: Mapping[str, object] | None = None
+        self,
+        verb: str,
+        /,
+        *args: str,
+        options: Mapping[str, object] | None = None,
+        lost: Lost | None = None,
+        again: Callable[[], Mapping[str, object]] | None = None,
     ) -> Watch:
         """What one node tells behind another verb's answer; as `lvsm.client.Client.follow`."""
-        return Watch(Watching(self._cluster, Asking(verb, args, options), moves=False))
+        return Watch(
+            Watching(
+                self._cluster,
+                Asking(verb, args, options),
+                moves=False,
+                lost=lost,
+                again=again and (lambda: Asking(verb, args, again())),
+            )
+        )
 
     def close(self) -> None:
         """End the connection; another request makes a new one."""
@@ -182,6 +196,8 @@ async def _perform(effect: Effect) -> Any:
     match effect:
         case Compute(work):
             return await asyncio.to_thread(work)
+        case Rest(seconds):
+            await asyncio.sleep(seconds)
         case Resolve():
             async with asyncio.timeout(effect.seconds):
                 return await _resolve(effect)

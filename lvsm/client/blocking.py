@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from lvsm.client import resolving
 from lvsm.client.addresses import Address
 from lvsm.client.cluster import Cluster
-from lvsm.client.effects import Compute, Effect, Flow, Open, Place, Receive, Resolve, Send
+from lvsm.client.effects import Compute, Effect, Flow, Open, Place, Receive, Resolve, Rest, Send
 from lvsm.client.link import Asking, World
 from lvsm.client.settings import Deadlines, Settings, addresses_of
-from lvsm.client.watching import Event, Watching
+from lvsm.client.watching import Event, Lost, Watching
 from lvsm.core.conversation import Response
 from lvsm.core.errors import LvsmError
 from lvsm.core.responses import Greeting
@@ -95,18 +95,37 @@ class Client:
         asking = Asking(verb, args, options, literal)
         return _run(self._cluster.request(asking, seconds=seconds, again=again))
 
-    def watch(self, *topics: str) -> Watch:
-        """What happens from now on, over a connection of its own; see `Watch`."""
-        return Watch(Watching(self._cluster, Asking("WATCH", topics), moves=True))
+    def watch(self, *topics: str, lost: Lost | None = None) -> Watch:
+        """What happens from now on, over a connection of its own; see `Watch`.
+
+        When every node is lost it ends with an UnreachableError; with `lost`, that is called with
+        the error and the seconds until it is tried again, for ever.
+        """
+        return Watch(Watching(self._cluster, Asking("WATCH", topics), moves=True, lost=lost))
 
     def follow(
-        self, verb: str, /, *args: str, options: Mapping[str, object] | None = None
+        self,
+        verb: str,
+        /,
+        *args: str,
+        options: Mapping[str, object] | None = None,
+        lost: Lost | None = None,
+        again: Callable[[], Mapping[str, object]] | None = None,
     ) -> Watch:
         """What one node tells behind another verb's answer, whose items come first.
 
-        It ends with an UnreachableError when that node is lost, for others would tell other things.
+        It ends with an UnreachableError when that node is lost, for others would tell other things;
+        with `lost` that node is tried again, as in `watch`, and `again` gives the options then.
         """
-        return Watch(Watching(self._cluster, Asking(verb, args, options), moves=False))
+        return Watch(
+            Watching(
+                self._cluster,
+                Asking(verb, args, options),
+                moves=False,
+                lost=lost,
+                again=again and (lambda: Asking(verb, args, again())),
+            )
+        )
 
     def close(self) -> None:
         """End the connection; another request makes a new one."""
@@ -216,6 +235,8 @@ def _perform(effect: Effect) -> Any:
             return _receive(sock, seconds)
         case Compute(work):
             return work()
+        case Rest(seconds):
+            time.sleep(seconds)
     return None
 
 

@@ -67,5 +67,11 @@ class Compute(NamedTuple):
     work: Callable[[], Any]
 
 
-Effect = Resolve | Open | Send | Receive | Compute
+class Rest(NamedTuple):
+    """Do nothing for a while."""
+
+    seconds: float
+
+
+Effect = Resolve | Open | Send | Receive | Compute | Rest
 Flow = Generator[Effect, Any, _T]

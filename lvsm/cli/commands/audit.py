@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from lvsm.cli.command import Group
@@ -55,7 +59,8 @@ def audit() -> None:
 def audit_show(run: Run, since: str | None, limit: int | None, follow: bool) -> None:
     """Show the records, the oldest first, with the times of this machine.
 
-    With --follow it goes on until Ctrl-C; with --json as well, each record is a line.
+    With --follow it goes on until Ctrl-C, also when plvsd is started again; with --json as well,
+    each record is a line.
 
     \b
     Examples:
@@ -72,6 +77,36 @@ def audit_show(run: Run, since: str | None, limit: int | None, follow: bool) -> 
         lines = (telling.line(document, output) for document in documents)
         output.items(documents, lambda: "\n".join(lines) or "Nothing was recorded.")
         return
-    with run.connected() as client, client.follow("AUDIT FOLLOW", options=options) as events:
+    shown = _Shown(options)
+    with (
+        run.connected() as client,
+        client.follow(
+            "AUDIT FOLLOW", options=options, lost=run.tell_lost, again=shown.options
+        ) as events,
+    ):
         for event in events:
-            output.event(event.fields, telling.line(event.fields, output))
+            if event.resync:
+                output.note("lvsm: plvsd is here again; nothing is missing")
+            elif shown.is_new(event.fields):
+                output.event(event.fields, telling.line(event.fields, output))
+
+
+class _Shown:
+    """What was shown last: whoever asks again is told of it once more."""
+
+    def __init__(self, options: Mapping[str, object]) -> None:
+        self._options = options
+        self._records: deque[Mapping[str, Any]] = deque(maxlen=1_000)
+
+    def options(self) -> Mapping[str, object]:
+        """Those to ask with again: from the last record on, and that one too."""
+        from lvsm.core.moments import iso
+
+        return {"since": iso(self._records[-1]["at"])} if self._records else self._options
+
+    def is_new(self, record: Mapping[str, Any]) -> bool:
+        """Whether it was not shown yet; it is from now on."""
+        new = record not in self._records
+        if new:
+            self._records.append(record)
+        return new

@@ -17,7 +17,8 @@ def watch(run: Run, topics: tuple[str, ...]) -> None:
 
     TOPICs are status (the cluster's state), health (realservers), config (generations) and events
     (what the node did and saw); without any, all of them. When the node is lost, it goes on at the
-    next --node and says that something may be missing. With --json each event is a line.
+    next --node, or waits until there is one again, and says that something may be missing. With
+    --json each event is a line.
 
     \b
     Examples:
@@ -28,7 +29,10 @@ def watch(run: Run, topics: tuple[str, ...]) -> None:
     from lvsm.cli import telling
 
     last = ""
-    with run.connected() as client, client.watch(*(topics or TOPICS)) as events:
+    with (
+        run.connected() as client,
+        client.watch(*(topics or TOPICS), lost=run.tell_lost) as events,
+    ):
         for event in events:
             text = telling.line(event.fields, run.output)
             sentence = text.partition("  ")[2]

@@ -135,9 +135,15 @@ class FakePlvsd:
 
     @staticmethod
     @contextlib.contextmanager
-    def running(folder: Path) -> Iterator[FakePlvsd]:
+    def running(
+        folder: Path,
+        answers: Mapping[str, Answer] | None = None,
+        events: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    ) -> Iterator[FakePlvsd]:
         """Serve a unix socket, and TLS on a free port of 127.0.0.1."""
-        plvsd = FakePlvsd(socket=folder / "plvsd.sock")
+        plvsd = FakePlvsd(
+            socket=folder / "plvsd.sock", answers={**(answers or {})}, events={**(events or {})}
+        )
         ready, stop = threading.Event(), threading.Event()
         failed: list[BaseException] = []
 

@@ -16,6 +16,7 @@ import pytest
 from lvsm.cli import exits
 from lvsm.core.audit import document
 from lvsm.core.events import TOPICS
+from lvsm.core.moments import iso
 from tests.unit.cli.plvsd import FakePlvsd, lvsm
 from tests.unit.cli.test_telling import CHANGE
 
@@ -88,16 +89,43 @@ def test_watching_for_programs_is_a_line_for_each_event(plvsd: FakePlvsd) -> Non
     assert plvsd.only.args == ("status",)
 
 
-def test_watching_ends_as_unreachable_when_the_last_node_is_gone(tmp_path: Path) -> None:
+def test_watching_goes_on_when_plvsd_is_started_again(tmp_path: Path) -> None:
     with FakePlvsd.running(tmp_path) as plvsd:
         plvsd.answers["WATCH"], plvsd.events["WATCH"] = [], EVENTS
-        process = started("--node", str(plvsd.socket), "watch")
-        running = process.__enter__()
-        lines(running, 3)
-    _, said = running.communicate(timeout=20)
-    assert running.returncode == exits.UNREACHABLE
-    assert "Traceback" not in said
-    process.__exit__(None, None, None)
+        watching = started("--node", str(plvsd.socket), "watch")
+        process = watching.__enter__()
+        lines(process, 3)
+    try:
+        assert process.stderr is not None
+        assert "trying again in 0.5 s" in process.stderr.readline()
+        with FakePlvsd.running(tmp_path, {"WATCH": []}, {"WATCH": EVENTS[2:]}):
+            missing, *events = lines(process, 2)
+            assert missing.startswith("some events may be missing here")
+            assert events == ["1970-01-01 00:00:03  dir1  took web: first"]
+            code, said = stopped(process)
+            assert code == exits.INTERRUPTED
+            assert "Traceback" not in said
+    finally:
+        watching.__exit__(None, None, None)
+
+
+def test_the_audit_log_is_followed_when_plvsd_is_started_again(tmp_path: Path) -> None:
+    first, second = document(CHANGE), {**document(CHANGE), "at": CHANGE.at + 5}
+    with FakePlvsd.running(tmp_path) as plvsd:
+        plvsd.answers["AUDIT FOLLOW"], plvsd.events["AUDIT FOLLOW"] = [first], []
+        following = started("--node", str(plvsd.socket), "audit", "show", "--follow", "--json")
+        process = following.__enter__()
+        lines(process, 1)
+    try:
+        answers, events = {"AUDIT FOLLOW": [first]}, {"AUDIT FOLLOW": [second]}
+        with FakePlvsd.running(tmp_path, answers, events) as plvsd:
+            assert json.loads(lines(process, 1)[0])["at"] == second["at"]
+            assert plvsd.only.options["since"] == iso(CHANGE.at)
+            _, said = stopped(process)
+            assert "trying again" in said
+            assert "nothing is missing" in said
+    finally:
+        following.__exit__(None, None, None)
 
 
 def test_a_topic_that_there_is_not_asks_nobody(plvsd: FakePlvsd) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lvsm.client import Deadlines, Settings, UnreachableError, parse_address
 from lvsm.client.cluster import Cluster
-from lvsm.client.effects import Compute, Flow, Open, Place, Receive, Resolve, Send
+from lvsm.client.effects import Compute, Flow, Open, Place, Receive, Resolve, Rest, Send
 from lvsm.client.link import Asking, World
 from lvsm.client.watching import Event, Watching
 
@@ -80,6 +80,8 @@ class FakeWorld:
                 return self.receive(seconds)
             case Compute(work):
                 return work()
+            case Rest(seconds):
+                self.time += seconds
         return None
 
     def open(self, place: Place | str, seconds: float) -> FakeWire:
@@ -133,6 +135,62 @@ def test_events_are_the_same_however_they_were_cut(first: list[bytes], then: lis
     with pytest.raises(UnreachableError):
         world.run(watching.next())
     assert all(wire.closed for wire in world.wires)
+
+
+def told(world: FakeWorld, **more: Any) -> tuple[Watching, list[tuple[str, float]]]:
+    """A watch that goes on, and what it says when it is lost."""
+    lost: list[tuple[str, float]] = []
+    asked = cluster(world, "/run/a")
+    watching = Watching(
+        asked,
+        Asking("WATCH", ("status",)),
+        lost=lambda error, seconds: lost.append((error.message, seconds)),
+        **{"moves": True, **more},
+    )
+    return watching, lost
+
+
+def test_a_watch_that_is_told_goes_on_after_longer_and_longer_rests() -> None:
+    ends = [GREETING, b"OK 0 watching\n", b""]
+    event = b'OK 0 watching\n! {"event":"generation"}\n'
+    world = FakeWorld([GREETING, event, b"", *ends * 8, GREETING, event, b"", *ends])
+    watching, lost = told(world)
+    assert world.run(watching.next()) == Event({"event": "generation"})
+    seen = [world.run(watching.next()) for _ in range(10)]
+    assert [one.resync for one in seen if one] == [True] * 9 + [False]
+    rests = [seconds for _, seconds in lost]
+    assert rests[:6] == [0.5, 1.0, 2.0, 4.0, 8.0, 15.0]
+    assert all("/run/a" in why for why, _ in lost)
+    began = len(lost)
+    world.run(watching.next())
+    world.run(watching.next(0.0))
+    assert [seconds for _, seconds in lost[began:]] in ([], [0.5])
+
+
+def test_what_never_began_is_an_error_all_the_same() -> None:
+    watching, lost = told(FakeWorld([]))
+    with pytest.raises(UnreachableError):
+        FakeWorld([]).run(watching.begin())
+    assert lost == []
+
+
+def test_a_rest_is_no_longer_than_the_patience_of_whoever_asks() -> None:
+    world = FakeWorld([GREETING, WATCH, b""])
+    watching, lost = told(world, moves=False)
+    for _ in range(3):
+        world.run(watching.next())
+    began = world.time
+    assert world.run(watching.next(0.2)) is None
+    assert world.time - began <= 0.2 + 1e-6
+    assert lost
+
+
+def test_from_the_second_time_on_something_else_may_be_asked() -> None:
+    world = FakeWorld([GREETING, WATCH, b"", GREETING, WATCH, b""])
+    watching, _ = told(world, moves=False, again=lambda: Asking("WATCH", ("health",)))
+    for _ in range(6):
+        world.run(watching.next())
+    assert world.sent == b'WATCH "status"\nWATCH "health"\n'
 
 
 @given(st.binary(max_size=60), st.sampled_from([b"", GREETING, GREETING + ANSWER[:40]]))
