@@ -97,16 +97,18 @@ class _Shown:
     def __init__(self, options: Mapping[str, object]) -> None:
         self._options = options
         self._records: deque[Mapping[str, Any]] = deque(maxlen=1_000)
+        self._asked_again = False
 
     def options(self) -> Mapping[str, object]:
         """Those to ask with again: from the last record on, and that one too."""
         from lvsm.core.moments import iso
 
+        self._asked_again = True
         return {"since": iso(self._records[-1]["at"])} if self._records else self._options
 
     def is_new(self, record: Mapping[str, Any]) -> bool:
         """Whether it was not shown yet; it is from now on."""
-        new = record not in self._records
+        new = not (self._asked_again and record in self._records)
         if new:
             self._records.append(record)
         return new
