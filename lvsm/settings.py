@@ -15,6 +15,9 @@ from lvsm.core import authkeys, ha_cf, plvsd_conf
 from lvsm.core.cluster_key import derive
 from lvsm.core.errors import LvsmError
 
+BEGIN_ANEW = 129
+"""The worker's exit status after SIGHUP (128 and the signal's number): read the files again."""
+
 
 class SettingsError(LvsmError):
     """A file that plvsd needs at its start is missing or wrong."""

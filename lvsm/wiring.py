@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lvsm.settings import Paths, Settings
 
 if TYPE_CHECKING:
+    from lvsm.opening import Openings
     from lvsm.privileged.performer import Machine, Performer
     from lvsm.privileged.record import Record
 
@@ -100,14 +101,11 @@ def real_machine() -> Machine:
     )
 
 
-def run_worker(
-    settings: Settings,
-    connection: socket.socket,
-    local: socket.socket,
-    tcp: list[socket.socket],
-    pipe: int,
-) -> int:
-    """Be the worker until SIGTERM, or until the privileged half has ended; the exit status."""
+def run_worker(settings: Settings, connection: socket.socket, openings: Openings) -> int:
+    """Be the worker until it ends; the exit status.
+
+    It ends by SIGTERM (0), by SIGHUP (BEGIN_ANEW), or when the privileged half has ended (1).
+    """
     from lvsm.worker import work
 
-    return asyncio.run(work(settings, connection, local, tcp, pipe))
+    return asyncio.run(work(settings, connection, openings))

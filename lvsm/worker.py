@@ -17,7 +17,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from lvsm import __version__
-from lvsm.adapters import clock, event_pipe, files, heartbeat, machine, route_events
+from lvsm.adapters import clock, event_pipe, files, heartbeat, init_system, machine, route_events
 from lvsm.adapters.apart import Apart
 from lvsm.adapters.audit_files import AuditFiles
 from lvsm.adapters.audit_log import AuditLog
@@ -88,22 +88,24 @@ from lvsm.daemon.view import View
 from lvsm.daemon.watch import Watch
 from lvsm.daemon.watch_verbs import WatchVerbs
 from lvsm.daemon.watchers import Watchers
-from lvsm.settings import Settings
+from lvsm.opening import Openings
+from lvsm.settings import BEGIN_ANEW, Settings
 
 log = logging.getLogger(__name__)
 PACE_SECONDS = 0.05
 """How long the kernel's events are let come together before one look at it."""
+STOPS = {signal.SIGTERM: 0, signal.SIGINT: 0, signal.SIGHUP: BEGIN_ANEW}
+"""The exit status by the signal that ended the worker."""
 
 
 async def work(
     settings: Settings,
     connection: socket.socket,
-    local: socket.socket,
-    tcp: list[socket.socket],
-    pipe: int,
+    openings: Openings,
     heartbeat: Heartbeat = heartbeat,
 ) -> int:
-    """Serve and work until SIGTERM; the exit status."""
+    """Serve and work until SIGTERM or SIGHUP; the exit status."""
+    stop = _stop_by_signals()
     link = await open_link(connection)
     try:
         worker = Worker(settings, link, heartbeat)
@@ -129,11 +131,12 @@ async def work(
     )
     worker.certificates.use = server.use
     async with aclosing(link), worker.apart, worker.audit_log, server:
-        await server.listen_unix(sock=local)
-        for listener in tcp:
+        await server.listen_unix(sock=openings.local)
+        for listener in openings.tcp:
             await server.listen_tcp(sock=listener)
         log.info("plvsd %s on %s is ready", __version__, settings.node)
-        return await worker.run(event_pipe.lines(pipe))
+        init_system.notify("READY=1", f"STATUS=node {settings.node}")
+        return await worker.run(event_pipe.lines(openings.pipe), stop)
 
 
 class Worker:
@@ -385,12 +388,11 @@ class Worker:
             )
         )
 
-    async def run(self, events: AsyncIterator[str]) -> int:
-        """Run every part until SIGTERM (0) or until one fails (1); `events` are heartbeat's."""
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+    async def run(self, events: AsyncIterator[str], stop: asyncio.Future[int]) -> int:
+        """Run every part until `stop` says by which exit status to end, or until one fails (1).
+
+        `events` are heartbeat's.
+        """
         parts = (
             self.control.run,
             self.watch.run,
@@ -406,14 +408,29 @@ class Worker:
             self.verifier_keeper.run,
             partial(follow, events, self.events.notes()),
             partial(kernel_events.follow, route_events.changes(PACE_SECONDS), self.control.wake),
+            init_system.keep_alive,
         )
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(part()) for part in parts]
-            await stop.wait()
+            status = await stop
             log.info("stopping: what the kernel forwards stays as it is")
             for task in tasks:
                 task.cancel()
-        return 0
+        return status
+
+
+def _stop_by_signals() -> asyncio.Future[int]:
+    """What the first signal that ends the worker settles, with the exit status."""
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[int] = loop.create_future()
+
+    def settle(status: int) -> None:
+        if not stop.done():
+            stop.set_result(status)
+
+    for number, status in STOPS.items():
+        loop.add_signal_handler(number, settle, status)
+    return stop
 
 
 def _local_names(settings: Settings) -> dict[int, str]:

@@ -22,6 +22,10 @@ Stopping it leaves what the kernel forwards as it is, and the next one goes on f
 changed is recorded, across restarts, until the machine is switched off; `--release` gives it back:
 stop heartbeat first, so that other directors take over what this node holds, then plvsd.
 
+SIGHUP has it read its files again, and go on by them; one that is wrong is logged and changes
+nothing. `--check-config` says beforehand what it would say. Under systemd the two parts are units of
+their own, plvsd.service and plvsd-privileged.service, and `systemctl reload plvsd` does both.
+
 What somebody else changes is put back, and told in the log and by `lvsm watch events`.
 """
 STATUS = (
@@ -35,6 +39,7 @@ EXAMPLES = (
     "/etc/init.d/plvsd stop",
     "plvsd --release --dry-run",
     "plvsd --release",
+    "plvsd --check-config && systemctl reload plvsd",
 )
 _PATHS = Paths()
 FILES = (

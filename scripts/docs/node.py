@@ -16,13 +16,13 @@ from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lvsm.adapters import event_pipe
 from lvsm.adapters.privileged_link import open_link
 from lvsm.core import ha_cf, plvsd_conf
 from lvsm.core.operations import KernelState
 from lvsm.core.scram import make_verifier
 from lvsm.core.verbs import AnyReply, AnyRequest, Applied, Apply, Done, Read, State
 from lvsm.daemon.requests import Verb
+from lvsm.opening import Openings, open_local
 from lvsm.privileged.serve import serve
 from lvsm.settings import Paths, Settings, load
 from lvsm.worker import Worker, work
@@ -80,14 +80,12 @@ async def running(folder: Path) -> AsyncIterator[Node]:
     ours, theirs = socket.socketpair()
     half = threading.Thread(target=serve, args=(theirs, _empty_kernel), daemon=True)
     half.start()
-    local = socket.socket(socket.AF_UNIX)
-    local.bind(str(chosen.paths.socket))
-    local.listen()
     tcp = socket.create_server(("127.0.0.1", 0))
     port: int = tcp.getsockname()[1]
-    pipe = event_pipe.make(chosen.paths.event_pipe)
+    local, pipe = open_local(chosen.paths)
+    openings = Openings(local=local, tcp=[tcp], pipe=pipe)
     async with asyncio.TaskGroup() as group:
-        worker = group.create_task(work(chosen, ours, local, [tcp], pipe))
+        worker = group.create_task(work(chosen, ours, openings))
         try:
             yield Node(port=port, socket=chosen.paths.socket)
         finally:

@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from lvsm.adapters import event_pipe
+from lvsm.opening import Openings, open_local
 from lvsm.privileged.serve import serve
 from lvsm.settings import Paths, Settings
 from lvsm.worker import work
@@ -56,16 +56,13 @@ class Heart:
 async def live(settings: Settings, kernel: socket.socket, tcp: socket.socket) -> None:
     """Be a worker with a heart."""
     heart = Heart()
-    local = socket.socket(socket.AF_UNIX)
-    local.bind(str(settings.paths.socket))
-    settings.paths.socket.chmod(0o666)
-    pipe = event_pipe.make(settings.paths.event_pipe)
+    local, pipe = open_local(settings.paths)
     async with asyncio.TaskGroup() as group:
         beating = group.create_task(heart.beat())
         await asyncio.start_unix_server(heart.tell, settings.paths.run / "pulse.sock")
         sys.stdout.write(f"ready {settings.port}\n")
         sys.stdout.flush()
-        await work(settings, kernel, local, [tcp], pipe)
+        await work(settings, kernel, Openings(local=local, tcp=[tcp], pipe=pipe))
         beating.cancel()
 
 

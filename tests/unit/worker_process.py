@@ -14,9 +14,9 @@ import sys
 import threading
 from pathlib import Path
 
-from lvsm.adapters import event_pipe
 from lvsm.core.operations import KernelState
 from lvsm.core.verbs import AnyReply, AnyRequest, Applied, Apply, Done, Read, State
+from lvsm.opening import Openings, open_local
 from lvsm.privileged.serve import serve
 from lvsm.settings import Paths, Settings
 from lvsm.worker import work
@@ -31,9 +31,7 @@ def answer(request: AnyRequest) -> AnyReply:
 def main(folder: Path, verifier: str) -> int:
     paths = Paths(lib=folder, run=folder, audit=folder)
     tcp = socket.create_server(("127.0.0.1", 0))
-    local = socket.socket(socket.AF_UNIX)
-    local.bind(str(paths.socket))
-    local.listen()
+    local, pipe = open_local(paths)
     settings = Settings(
         node="dir1",
         members=("dir1",),
@@ -51,8 +49,8 @@ def main(folder: Path, verifier: str) -> int:
     threading.Thread(target=serve, args=(mine, answer), daemon=True).start()
     sys.stdout.write(f"ready {settings.port}\n")
     sys.stdout.flush()
-    pipe = event_pipe.make(paths.event_pipe)
-    return asyncio.run(work(settings, workers, local, [tcp], pipe))
+    openings = Openings(local=local, tcp=[tcp], pipe=pipe)
+    return asyncio.run(work(settings, workers, openings))
 
 
 if __name__ == "__main__":

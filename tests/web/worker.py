@@ -15,7 +15,6 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from lvsm.adapters import event_pipe
 from lvsm.core.operations import Interface
 from lvsm.core.verbs import (
     AnyReply,
@@ -30,6 +29,7 @@ from lvsm.core.verbs import (
     Read,
     State,
 )
+from lvsm.opening import Openings, open_local
 from lvsm.privileged.serve import serve
 from lvsm.settings import Paths, Settings
 from lvsm.worker import work
@@ -74,10 +74,7 @@ class Root:
 def main(folder: Path, verifier: str, port: int) -> int:
     tcp = socket.create_server(("127.0.0.1", port))
     paths = Paths(lib=folder, run=folder, audit=folder)
-    paths.socket.unlink(missing_ok=True)
-    local = socket.socket(socket.AF_UNIX)
-    local.bind(str(paths.socket))
-    local.listen()
+    local, pipe = open_local(paths)
     settings = Settings(
         node="dir1",
         members=("dir1",),
@@ -95,8 +92,8 @@ def main(folder: Path, verifier: str, port: int) -> int:
     threading.Thread(target=serve, args=(mine, Root()), daemon=True).start()
     sys.stdout.write(f"ready {settings.port}\n")
     sys.stdout.flush()
-    pipe = event_pipe.make(paths.event_pipe)
-    return asyncio.run(work(settings, workers, local, [tcp], pipe, Beating()))
+    openings = Openings(local=local, tcp=[tcp], pipe=pipe)
+    return asyncio.run(work(settings, workers, openings, Beating()))
 
 
 if __name__ == "__main__":
