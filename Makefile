@@ -7,7 +7,7 @@ LAB_STAMP := $(VENV)/.lab-installed
 BROWSER_STAMP := $(VENV)/.browser-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lint types imports pages unit fuzz bench browser-tests lab-tests test-tcg pictures docs lock lab venv clean
+.PHONY: help demo test check fmt lint types imports pages unit fuzz bench browser-tests lab-tests test-tcg pictures docs built install uninstall deb wheel lock lab venv clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,25 @@ $(STAMP): requirements.txt requirements-web.txt requirements-dev.txt $(LAB_STAMP
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements.txt -r requirements-web.txt -r requirements-dev.txt
 	touch $@
+
+built: venv ## Make what `make install` puts in place: libraries, manual pages, completion
+	scripts/build-installation build/installation
+
+INSTALL_WORDS = $(foreach name,DESTDIR PREFIX BINDIR SBINDIR LIBDIR DATADIR MANDIR SYSCONFDIR \
+	HEARTBEATDIR SYSTEMDDIR ZSHDIR,$(if $($(name)),$(name)=$($(name))))
+
+install: built ## Install into PREFIX (/usr/local), or below DESTDIR for a package (DRY_RUN=1: only say)
+	@/usr/bin/python3 -m scripts.installer install $(if $(DRY_RUN),--dry-run) $(INSTALL_WORDS)
+
+deb: built ## Build the Debian package into dist/
+	scripts/build-deb
+
+wheel: venv ## Build the wheel of the client, the commands and plvsd into dist/
+	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--wheel-dir dist .
+
+uninstall: ## Take off what `make install` put there, and bring back what stood there before
+	@/usr/bin/python3 -m scripts.installer uninstall $(if $(DRY_RUN),--dry-run) $(INSTALL_WORDS)
 
 lock: venv ## Pin the Python packages anew, with hashes
 	$(PY) -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2
