@@ -20,7 +20,12 @@ _ETH_ARP = 0x0806
 _ARP = struct.Struct("!HHBBH6s4s6s4s")
 _BROADCAST = b"\xff" * 6
 _NOBODY = b"\0" * 6
-_ALL_NODES = "ff02::1"
+_ETH_IPV6 = 0x86DD
+_ICMPV6 = 58
+_ALL_NODES = bytes.fromhex("ff020000000000000000000000000001")
+_ALL_NODES_ETHERNET = b"\x33\x33\0\0\0\x01"
+_IPV6 = struct.Struct("!IHBB16s16s")
+_PSEUDO = struct.Struct("!16s16sI3xB")
 _ADVERTISEMENT = struct.Struct("!BBHI16sBB6s")
 _OVERRIDE = 0x20000000
 _SIOCGIFHWADDR = 0x8927
@@ -53,7 +58,8 @@ def _announce(packet: socket.socket, address: InterfaceAddress) -> None:
     if ip.version == 4:
         _arp(packet, address.interface, hardware, ip.packed)
     else:
-        _advertise(address.interface, hardware, ip.packed)
+        frame = advertisement_frame(hardware, ip.packed)
+        packet.sendto(frame, (address.interface, _ETH_IPV6))
 
 
 def arp_frames(hardware: bytes, address: bytes) -> tuple[bytes, bytes]:
@@ -77,10 +83,24 @@ def _arp(packet: socket.socket, interface: str, hardware: bytes, address: bytes)
         packet.sendto(frame, (interface, _ETH_ARP))
 
 
-def _advertise(interface: str, hardware: bytes, address: bytes) -> None:
-    # Type 136, code 0, a checksum that the kernel fills in, flags, target, option 2 (8 bytes).
-    message = _ADVERTISEMENT.pack(136, 0, 0, _OVERRIDE, address, 2, 1, hardware)
-    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as icmp:
-        icmp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
-        icmp.bind((socket.inet_ntop(socket.AF_INET6, address), 0))
-        icmp.sendto(message, (_ALL_NODES, 0, 0, socket.if_nametoindex(interface)))
+def advertisement_frame(hardware: bytes, address: bytes) -> bytes:
+    """The unsolicited advertisement of an IPv6 address to all nodes, as an Ethernet frame.
+
+    Made here rather than by an ICMPv6 socket, which could not be bound to an address of which the
+    kernel still asks whether somebody else has it (RFC 4862), and would need IP's address families.
+    """
+    # Type 136, code 0, checksum, flags, target; option 2 (the hardware's address), 8 bytes.
+    fields = (_OVERRIDE, address, 2, 1, hardware)
+    bare = _ADVERTISEMENT.pack(136, 0, 0, *fields)
+    pseudo = _PSEUDO.pack(address, _ALL_NODES, len(bare), _ICMPV6)
+    message = _ADVERTISEMENT.pack(136, 0, _checksum(pseudo + bare), *fields)
+    ip = _IPV6.pack(6 << 28, len(message), _ICMPV6, 255, address, _ALL_NODES)
+    return _ALL_NODES_ETHERNET + hardware + _ETH_IPV6.to_bytes(2, "big") + ip + message
+
+
+def _checksum(data: bytes) -> int:
+    """The internet's checksum of an even number of bytes (RFC 1071)."""
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
