@@ -165,7 +165,9 @@ class _Session:
 
     def _planned(self, values: Values) -> tuple[Change, ...]:
         group = self._site.group(values["uid"])
-        return files.plan(values, made(values, self._given), self._site.read(group), group)
+        found = self._site.read(group)
+        secrets = made(values, self._given, files.kept_verifier(found))
+        return files.plan(values, secrets, found, group)
 
     def _show(self, changes: tuple[Change, ...], values: Values) -> None:
         click.echo()
@@ -191,14 +193,14 @@ class _Session:
             click.echo(f"wrote {self._site.path(change.path)}")
         click.echo(f"What was there is in {folder}; undo: {PROGRAM} --undo{self._root_words()}")
         if self._site.root is None:
-            _say_next(values)
+            _say_next(values, self._known.machine.node)
 
     def _root_words(self) -> str:
         return "" if self._site.root is None else f" --root {self._site.root}"
 
 
-def _say_next(values: Values) -> None:
-    others = ", ".join(values["nodes"][1:]) or "the others"
+def _say_next(values: Values, node: str) -> None:
+    others = ", ".join(name for name in values["nodes"] if name != node) or "the others"
     click.echo(
         f"\nNext: give {others} the same authkeys (by scp, say, from this node), run {PROGRAM}"
         " there with the same\nanswers, then start plvsd and heartbeat on every node, plvsd first,"

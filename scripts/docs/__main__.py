@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scripts.docs import daemon_manual, manual, protocol_page
+from scripts.docs import daemon_manual, manual, protocol_page, wizard_manual
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = ROOT / "docs" / "protocol.md"
@@ -28,7 +28,8 @@ def main() -> None:
         (MAN / name).write_text(page, encoding="utf-8")
     MAN8.mkdir(parents=True, exist_ok=True)
     (MAN8 / "plvsd.8").write_text(daemon_manual.page(), encoding="utf-8")
-    sys.stdout.write(f"{len(pages) + 1} manual pages are in {MAN.parent.relative_to(ROOT)}:")
+    (MAN8 / "writeconfigs.8").write_text(wizard_manual.page(), encoding="utf-8")
+    sys.stdout.write(f"{len(pages) + 2} manual pages are in {MAN.parent.relative_to(ROOT)}:")
     sys.stdout.write(f" man -M {MAN.parent.relative_to(ROOT)} lvsm\n")
 
 

@@ -23,8 +23,8 @@ changed is recorded, across restarts, until the machine is switched off; `--rele
 stop heartbeat first, so that other directors take over what this node holds, then plvsd.
 
 SIGHUP has it read its files again, and go on by them; one that is wrong is logged and changes
-nothing. `--check-config` says beforehand what it would say. Under systemd the two parts are units of
-their own, plvsd.service and plvsd-privileged.service, and `systemctl reload plvsd` does both.
+nothing. `--check-config` says beforehand what it would say. Under systemd the two parts are two
+units, plvsd.service and plvsd-privileged.service, and `systemctl reload plvsd` does both.
 
 What somebody else changes is put back, and told in the log and by `lvsm watch events`.
 """

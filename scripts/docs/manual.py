@@ -59,13 +59,13 @@ def _page(context: click.Context) -> str:
     parts = [
         '.\\" Written by `make docs` from the command itself: change it there.',
         roff.title(_name(context), 1, SOURCE, MANUAL),
-        roff.section("NAME", _named(context, about)),
-        roff.section("SYNOPSIS", _synopsis(context)),
+        roff.section("NAME", named(context, about)),
+        roff.section("SYNOPSIS", synopsis(context)),
         roff.section("DESCRIPTION", roff.paragraphs(about)),
         roff.section("COMMANDS", _commands(context)),
-        roff.section("OPTIONS", _options(context)),
+        roff.section("OPTIONS", options(context)),
         roff.section("EXAMPLES", roff.literal(examples) if examples else ""),
-        roff.section("EXIT STATUS", _exit_status()),
+        roff.section("EXIT STATUS", exit_status()),
         roff.section("ENVIRONMENT", _terms(ENVIRONMENT)),
         roff.section("FILES", _terms(FILES)),
         roff.section("SEE ALSO", _see_also(context)),
@@ -91,12 +91,14 @@ def _file(context: click.Context) -> str:
     return f"{_name(context)}.1"
 
 
-def _named(context: click.Context, about: str) -> str:
+def named(context: click.Context, about: str) -> str:
+    """The line of the section NAME."""
     first = " ".join(about.partition("\n\n")[0].split()).rstrip(".")
     return f"{roff.escape(_name(context))} \\- {roff.text(first)}"
 
 
-def _synopsis(context: click.Context) -> str:
+def synopsis(context: click.Context) -> str:
+    """How a command is called."""
     pieces = context.command.collect_usage_pieces(context)
     return " ".join([roff.bold(context.command_path), *map(roff.italic, pieces)])
 
@@ -111,7 +113,7 @@ def _commands(context: click.Context) -> str:
     )
 
 
-def _options(context: click.Context) -> str:
+def options(context: click.Context) -> str:
     """A command's own options; the global ones in full on lvsm(1) alone."""
     params = [p for p in context.command.get_params(context) if isinstance(p, click.Option)]
     shown = [p for p in params if context.parent is None or not isinstance(p, GlobalOption)]
@@ -128,7 +130,8 @@ def _option(option: click.Option, context: click.Context) -> tuple[str, str]:
     return f"{names}{metavar}", option.help or ""
 
 
-def _exit_status() -> str:
+def exit_status() -> str:
+    """The exit statuses, which every command shares."""
     return roff.items([(roff.bold(str(e.number)), f"{e.word}: {e.meaning}") for e in exits.TABLE])
 
 

@@ -10,12 +10,13 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hmac import compare_digest
 from pathlib import Path
 from typing import IO
 
 from lvsm.cli.run import password_from, text_of
 from lvsm.core.errors import LvsmError
-from lvsm.core.scram_keys import SALT_BYTES, make_verifier, parse_verifier
+from lvsm.core.scram_keys import PASSWORD_ITERATIONS, SALT_BYTES, make_verifier, parse_verifier
 from lvsm.core.wizard import answers
 from lvsm.core.wizard.files import Secrets
 from lvsm.core.wizard.questions import BY_KEY, BY_NAME, GENERATE, KEEP, Values
@@ -50,12 +51,33 @@ def gather(flags: Mapping[str, str | None], file: IO[str] | None) -> Given:
     return Given(texts=texts, verifier=verifier)
 
 
-def made(values: Values, given: Given) -> Secrets:
-    """The key and the verifier for the files; takes a tenth of a second for a new password."""
+def made(values: Values, given: Given, kept: str | None = None) -> Secrets:
+    """The key and the verifier for the files; takes a tenth of a second for a password.
+
+    `kept` is the verifier that the file has now: the same password changes nothing in it.
+    """
     key, password = values["auth_key"], values["password"]
     if key == GENERATE:
         key = secrets.token_hex(KEY_BYTES)
     verifier = given.verifier
     if password != KEEP:
-        verifier = str(make_verifier(password, os.urandom(SALT_BYTES)))
+        verifier = kept if _fits(kept, password) else _new_verifier(password)
     return Secrets(key=None if key == KEEP else key, verifier=verifier)
+
+
+def _new_verifier(password: str) -> str:
+    return str(make_verifier(password, os.urandom(SALT_BYTES)))
+
+
+def _fits(kept: str | None, password: str) -> bool:
+    """Whether a verifier is this password's; one with fewer iterations than today's is made new."""
+    if kept is None:
+        return False
+    try:
+        old = parse_verifier(kept)
+    except LvsmError:
+        return False
+    if old.iterations < PASSWORD_ITERATIONS:
+        return False
+    again = make_verifier(password, old.salt, old.iterations)
+    return compare_digest(again.stored_key, old.stored_key)

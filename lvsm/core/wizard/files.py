@@ -126,6 +126,12 @@ def _of_plvsd_conf(text: str) -> dict[str, str]:
     return found
 
 
+def kept_verifier(found: Mapping[str, Existing]) -> str | None:
+    """The verifier that plvsd.conf has now; None without one. Raises PlvsdConfError."""
+    existing = found.get(PLVSD_CONF)
+    return None if existing is None else plvsd_conf.parse(existing.text).password_verifier
+
+
 _READERS = {HA_CF: _of_ha_cf, AUTHKEYS: _of_authkeys, PLVSD_CONF: _of_plvsd_conf}
 
 
