@@ -86,7 +86,7 @@ built: venv ## Make what `make install` puts in place: libraries, manual pages, 
 	scripts/build-installation build/installation
 
 INSTALL_WORDS = $(foreach name,DESTDIR PREFIX BINDIR SBINDIR LIBDIR DATADIR MANDIR SYSCONFDIR \
-	HEARTBEATDIR SYSTEMDDIR ZSHDIR,$(if $($(name)),$(name)=$($(name))))
+	HEARTBEATDIR HOOKSDIR SYSTEMDDIR ZSHDIR,$(if $($(name)),$(name)=$($(name))))
 
 install: built ## Install into PREFIX (/usr/local), or below DESTDIR for a package (DRY_RUN=1: only say)
 	@/usr/bin/python3 -m scripts.installer install $(if $(DRY_RUN),--dry-run) $(INSTALL_WORDS)

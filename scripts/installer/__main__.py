@@ -5,7 +5,7 @@
     make install DRY_RUN=1                    # only say what would be done
 
 NAME is DESTDIR, PREFIX, BINDIR, SBINDIR, LIBDIR, DATADIR, MANDIR, SYSCONFDIR, HEARTBEATDIR,
-SYSTEMDDIR or ZSHDIR.
+HOOKSDIR, SYSTEMDDIR or ZSHDIR.
 """
 
 from __future__ import annotations

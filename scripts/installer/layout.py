@@ -17,7 +17,10 @@ class LayoutError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """The folders of an installation, as the installed programs will see them."""
+    """The folders of an installation, as the installed programs will see them.
+
+    `hooksdir` is where heartbeat's scripts and mon.cf look, whatever the prefix is.
+    """
 
     prefix: str = "/usr/local"
     bindir: str = "@prefix@/bin"
@@ -27,6 +30,7 @@ class Places:
     mandir: str = "@datadir@/man"
     sysconfdir: str = "/etc"
     heartbeatdir: str = "/usr/share/heartbeat"
+    hooksdir: str = "/usr/lib/lvsm"
     systemddir: str = "@libdir@/systemd/system"
     zshdir: str = "@datadir@/zsh/site-functions"
 
@@ -77,6 +81,7 @@ def items(root: Path, built: Path) -> list[Item]:
         *_programs(root),
         *_libraries(built),
         *_glue(root),
+        *_monitors(root),
         *_services(root),
         *_pages(built),
     ]
@@ -104,17 +109,27 @@ def _glue(root: Path) -> list[Item]:
 
     def item(name: str, where: str, *, diverted: bool = False) -> Item:
         target = _at(where, PurePosixPath(name).name)
-        return Item(
-            source=folder / name, target=target, mode=0o755, expanded=True, diverted=diverted
-        )
+        return Item(source=folder / name, target=target, mode=0o755, diverted=diverted)
 
     return [
-        item("tell", "@libdir@/lvsm/glue"),
+        item("tell", "@hooksdir@/glue"),
         item("resource.d/plvs", "@sysconfdir@/ha.d/resource.d"),
         item("ResourceManager", "@heartbeatdir@", diverted=True),
         item("req_resource", "@heartbeatdir@", diverted=True),
         item("harc", "@sysconfdir@/ha.d", diverted=True),
     ]
+
+
+def _monitors(root: Path) -> list[Item]:
+    folder = root / "mon_monitors"
+    modules = [
+        Item(source=path, target=_at("@hooksdir@/mon/lvsm_checks", path.name))
+        for path in sorted((folder / "lvsm_checks").glob("*.py"))
+    ]
+    monitor = Item(
+        source=folder / "lvsm.monitor", target=_at("@hooksdir@/mon", "lvsm.monitor"), mode=0o755
+    )
+    return [monitor, *modules]
 
 
 def _services(root: Path) -> list[Item]:

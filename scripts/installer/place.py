@@ -17,8 +17,6 @@ from typing import Protocol
 from scripts.installer.layout import Item, Places
 
 ASIDE = ".before-lvsm"
-_IN_THE_SCRIPTS = "/usr/lib/lvsm"
-"""Where scripts of the checkout look for LVSM's own folder."""
 
 
 class PlaceError(Exception):
@@ -70,7 +68,7 @@ def _place(machine: Machine, item: Item, path: Path) -> None:
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.lvsm-new")
     if item.expanded:
-        text = item.source.read_text(encoding="utf-8").replace(_IN_THE_SCRIPTS, "@libdir@/lvsm")
+        text = item.source.read_text(encoding="utf-8")
         new.write_text(machine.places.expand(text), encoding="utf-8")
     else:
         shutil.copyfile(item.source, new)
@@ -119,7 +117,11 @@ def uninstall(machine: Machine, diverted: Iterable[PurePosixPath]) -> list[Path]
 
 def _remove_empty(machine: Machine, removed: Iterable[Path]) -> None:
     """Folders named after LVSM that are empty now; those that others share stay."""
-    ours = {machine.path("@libdir@/lvsm"), machine.path("@systemddir@/heartbeat.service.d")}
+    ours = {
+        machine.path("@libdir@/lvsm"),
+        machine.path("@hooksdir@"),
+        machine.path("@systemddir@/heartbeat.service.d"),
+    }
     folders = {parent for path in removed for parent in path.parents}
     for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
         below_ours = any(folder == top or top in folder.parents for top in ours)

@@ -53,7 +53,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A director and a realserver of which /opt/tree has only what an installation needs."""
     subprocess.run(["make", "-s", "built"], cwd=CHECKOUT, check=True, timeout=600)
     tree = tmp_path_factory.mktemp("to-install")
-    for name in ("scripts", "initscripts", "heartbeat_glue", "build/installation"):
+    for name in ("scripts", "initscripts", "heartbeat_glue", "mon_monitors", "build/installation"):
         shutil.copytree(CHECKOUT / name, tree / name, symlinks=True)
     subprocess.run(["git", "init", "-q", str(tree)], check=True)
     folder = tmp_path_factory.mktemp("bare")
@@ -74,7 +74,8 @@ def run(site: Site, node: str, *argv: str, check: bool = True) -> str:
 
 def everything(site: Site, node: str) -> dict[str, str]:
     """The sum of every file where an installation puts some."""
-    places = ("/usr/local", "/usr/share/heartbeat", "/etc", "/usr/lib/lvsm")
+    places = ["/usr/local/bin", "/usr/local/sbin", "/usr/local/lib", "/usr/local/share"]
+    places += ["/usr/share/heartbeat", "/etc", "/usr/lib/lvsm"]
     found = site.lab.run(
         node, ["find", *places, "-type", "f", "-exec", "sha256sum", "{}", "+"], check=False
     )
@@ -129,6 +130,7 @@ def test_the_halves_as_two_programs_that_a_socket_joins(bare: Site) -> None:
         _worker(bare, user) as worker,
     ):
         poll_until(lambda: bare.status("dir1") is not None, WAIT_SECONDS, "plvsd does not answer")
+        run(bare, "dir1", "/etc/init.d/heartbeat", "start")
         bare.lvsm("dir1", "config", "save", "--force", "-", text=WEB.replace("rs1", "dir1"))
         poll_until(lambda: VIP in bare.table("dir1"), WAIT_SECONDS, "IPVS is not programmed")
         pid = bare.lab.run("dir1", ["pgrep", "-x", "plvsd-worker"]).out.decode().strip()

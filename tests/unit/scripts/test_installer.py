@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lvsm.core import mon_cf
 from scripts.installer.layout import Item, LayoutError, Places, items, places
 from scripts.installer.place import Diverted, Machine, Others, PlaceError, Renamed, aside, uninstall
 from scripts.installer.place import install as place
@@ -130,7 +131,8 @@ def test_no_placeholder_is_left_and_scripts_look_where_things_are(
         assert b"dir@" not in data, name
         assert b"@prefix@" not in data, name
     manager = machine.path("/usr/share/heartbeat/ResourceManager").read_text()
-    assert "GLUE=/opt/lvsm/lib/lvsm/glue" in manager
+    assert f"GLUE={places({}).hooksdir}/glue" in manager
+    assert machine.path(f"{mon_cf.MONITORS}/lvsm.monitor").exists()
 
 
 @pytest.mark.parametrize(
