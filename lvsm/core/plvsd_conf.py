@@ -80,6 +80,20 @@ _KEYS: Mapping[str, Callable[[Any], Any]] = {
     "log_level": readers.words(("debug", "info", "warning", "error")),
 }
 
+HELP: Mapping[str, str] = {
+    "port": "The TCP port that it serves on, the same on all nodes.",
+    "uid": "The user, by name or number, that plvsd's larger part runs as; never root.",
+    "interface": "The interface whose first address belongs into IPVS tables, as `eth0`; without"
+    " it, the first one of ha.cf.",
+    "password_verifier": "The SCRAM-SHA-256 verifier of `admin`, from which nobody can tell the"
+    " password. It counts at the first start only: afterwards `lvsm passwd` changes the password.",
+    "cluster_key": "Base64 of at least 32 random bytes, the same on all nodes, by which they prove"
+    " themselves to each other. It is needed only where heartbeat's authkeys has no key (`crc`).",
+    "listen": 'The addresses to serve on, as `["10.1.0.11"]`; without it, all of this machine.',
+    "log_level": "How much is logged: `debug`, `info`, `warning` or `error`.",
+}
+"""What each key says, for plvsd.conf(5)."""
+
 
 def parse(text: str) -> PlvsdConf:
     """Read a plvsd.conf; raises PlvsdConfError for the first mistake."""
