@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -136,11 +136,11 @@ def test_deep_brackets_are_survived(text: str) -> None:
 def test_a_large_text_takes_time_by_its_length_only() -> None:
     def seconds(tables: int) -> float:
         text = "".join(f"[vip.v{n}]\nports = [80]\n" for n in range(tables))
-        start = perf_counter()
+        start = thread_time()
         places = Places(text)
         for n in range(tables):
             places.value(("vip", f"v{n}", "ports"))
-        return perf_counter() - start
+        return thread_time() - start
 
     small = min(seconds(1000) for _ in range(3))
-    assert seconds(16_000) < 16 * small * 8
+    assert min(seconds(16_000) for _ in range(2)) < 16 * small * 8

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from time import perf_counter
+from time import thread_time
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -113,11 +113,11 @@ def test_one_change_costs_a_small_part_of_all_rules() -> None:
     judged = judge(configuration, facts)
     whole, part = [], []
     for _ in range(5):
-        began = perf_counter()
+        began = thread_time()
         judge(after, facts)
-        whole.append(perf_counter() - began)
-        began = perf_counter()
+        whole.append(thread_time() - began)
+        began = thread_time()
         revalidate(judged, after, facts)
-        part.append(perf_counter() - began)
+        part.append(thread_time() - began)
     assert min(part) < min(whole) / 4
     assert render(after) != text
