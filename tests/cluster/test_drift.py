@@ -14,6 +14,8 @@ pytestmark = pytest.mark.lab
 
 SECONDS = 40.0
 ARP = "net.ipv4.conf.all.arp_ignore"
+ANNOUNCE = "net.ipv4.conf.all.arp_announce"
+"""One that no test before has changed: the same finding is told once a minute."""
 LOG = "/var/log/plvsd.log"
 UNTIL_BACK = """
 before=$(date +%s%N)
@@ -105,12 +107,12 @@ def test_drift_is_repaired_within_seconds_and_logged(
 def test_who_watches_is_told_of_a_repair(site: Site) -> None:
     script = (
         f"timeout 20 lvsm watch events --json >/tmp/events & sleep 4;"
-        f" sysctl -qw {ARP}=0; wait; cat /tmp/events"
+        f" sysctl -qw {ANNOUNCE}=0; wait; cat /tmp/events"
     )
     lines = site.lab.run("rs1", ["sh", "-c", script], timeout=60).out.decode().splitlines()
     told = [json.loads(line) for line in lines]
     [event] = [one for one in told if one.get("event") == "drift-repaired"]
-    assert (event["found"], event["count"]) == (f"{ARP} is 0 and not 1", 1)
+    assert (event["found"], event["count"]) == (f"{ANNOUNCE} is 0 and not 2", 1)
 
 
 def test_what_an_idle_node_costs(site: Site, figures: Figures) -> None:
