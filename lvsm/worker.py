@@ -388,6 +388,14 @@ class Worker:
             )
         )
 
+    async def _tell_peers(self) -> None:
+        """Tell the others of this node, once it knows what it holds.
+
+        Facts without the groups that an earlier plvsd took would have another director take them.
+        """
+        await self.control.adopted.wait()
+        await self.peers.run()
+
     async def run(self, events: AsyncIterator[str], stop: asyncio.Future[int]) -> int:
         """Run every part until `stop` says by which exit status to end, or until one fails (1).
 
@@ -396,7 +404,7 @@ class Worker:
         parts = (
             self.control.run,
             self.watch.run,
-            self.peers.run,
+            self._tell_peers,
             self.spreading.run,
             self.overlaying.run,
             self.saving.run,

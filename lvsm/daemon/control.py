@@ -73,7 +73,8 @@ class Control:
         self._written: tuple[HaresourcesGroup, ...] | None = None
         self._written_of: object = None
         self._told: object = None
-        self._adopted = False
+        self.adopted = asyncio.Event()
+        """Set once this node knows what it holds; before, it has nothing to tell the others."""
         self._complaint = ""
 
     async def run(self) -> None:
@@ -105,10 +106,10 @@ class Control:
         view = self._view
         target = view.generation.hash
         view.kernel = await self._kernel.read(sources(view.configuration, view.me))
+        if not self.adopted.is_set():
+            self._adopt(view.kernel)
         if view.schedulers is None and view.kernel.ipvs:
             view.schedulers = await self._schedulers()
-        if not self._adopted:
-            self._adopt(view.kernel)
         if not (view.ready or view.held):
             return  # nothing is served by a generation that may be an old one
         now = self._clock.monotonic()
@@ -147,7 +148,7 @@ class Control:
         if self._view.held:
             log.info("going on with the groups %s", ", ".join(sorted(self._view.held)))
             self._view.applied = True  # by the plvsd before; this turn finds out if it is not so
-        self._adopted = True
+        self.adopted.set()
 
     def _choose(self, now: float) -> None:
         """Change what this node holds and offers, as `core.groups` decides."""

@@ -77,7 +77,10 @@ def everything(site: Site, node: str) -> dict[str, str]:
     places = ["/usr/local/bin", "/usr/local/sbin", "/usr/local/lib", "/usr/local/share"]
     places += ["/usr/share/heartbeat", "/etc", "/usr/lib/lvsm"]
     found = site.lab.run(
-        node, ["find", *places, "-type", "f", "-exec", "sha256sum", "{}", "+"], check=False
+        node,
+        ["find", *places, "-type", "f", "-exec", "sha256sum", "{}", "+"],
+        check=False,
+        timeout=300,
     )
     lines = found.out.decode().splitlines()
     return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}

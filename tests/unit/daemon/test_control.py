@@ -10,7 +10,7 @@ from lvsm.core.errors import LvsmError
 from lvsm.core.events import GroupKept, GroupOffered, GroupReleased, GroupTaken
 from lvsm.core.model import Configuration, Failback
 from lvsm.daemon.control import LAST_OFFER_SECONDS, OFFER_SECONDS
-from tests.unit.daemon.nodes import ADDRESS, Site
+from tests.unit.daemon.nodes import ADDRESS, Site, SlowKernel
 
 
 async def holding() -> Site:
@@ -152,6 +152,32 @@ async def test_a_new_plvsd_goes_on_with_what_the_kernel_has() -> None:
     assert new.view.held == {"web"}
     assert new.told == []
     assert not {"AddService", "DeleteService", "DeleteAddress"} & set(new.names())
+
+
+class Probing(SlowKernel):
+    """One that does not come to an end of finding out its schedulers."""
+
+    def __init__(self, other: SlowKernel) -> None:
+        super().__init__()
+        self.kernel = other.kernel
+        self.asked = asyncio.Event()
+
+    async def schedulers(self) -> tuple[str, ...]:
+        self.asked.set()
+        await asyncio.Event().wait()
+        return ()
+
+
+async def test_what_it_holds_is_known_before_the_long_question_for_schedulers() -> None:
+    kernel = Probing((await holding()).kernel)
+    new = Site(kernel=kernel)
+    assert not new.control.adopted.is_set()
+    async with asyncio.TaskGroup() as group:
+        turn = group.create_task(new.control.turn())
+        await kernel.asked.wait()
+        assert new.control.adopted.is_set()
+        assert new.view.held == {"web"}
+        turn.cancel()
 
 
 async def test_an_empty_configuration_takes_everything_down() -> None:
