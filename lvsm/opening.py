@@ -9,6 +9,7 @@ from __future__ import annotations
 import grp
 import os
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,8 +43,16 @@ def open_all(settings: Settings) -> Openings:
     os.chown(paths.lib, settings.uid, settings.gid)
     _make_audit_folder(paths.audit, settings)
     _make_checks_folder(paths.checks, settings)
+    make_haresources(paths.haresources)
     local, pipe = open_local(paths)
     return Openings(local=local, tcp=open_tcp(settings), pipe=pipe)
+
+
+def make_haresources(path: Path) -> None:
+    """An empty haresources where there is none; heartbeat does not start without one."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
+        path.chmod(0o644)  # whatever the umask is
 
 
 def open_local(paths: Paths) -> tuple[socket.socket, int]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from lvsm import handing_over
 from lvsm.adapters import init_system
 from lvsm.core.errors import LvsmError
-from lvsm.opening import Openings, open_local, open_tcp
+from lvsm.opening import Openings, make_haresources, open_local, open_tcp
 from lvsm.process import begin_anew, lock_or_refuse, log_to, name_process
 from lvsm.settings import BEGIN_ANEW, Paths, Settings, load
 
@@ -35,6 +35,7 @@ def privileged(paths: Paths) -> int:
         settings = load(paths)
         _require_worker(handing_over.caller(connection), settings)
         lock_or_refuse(paths)
+        make_haresources(paths.haresources)
         local, pipe = open_local(paths)
     except (LvsmError, OSError) as error:
         handing_over.deny(connection, str(error))
