@@ -39,9 +39,8 @@ def open_all(settings: Settings) -> Openings:
     """Make the folders and open everything, as root; raises OSError."""
     paths = settings.paths
     paths.run.mkdir(mode=0o755, exist_ok=True)
-    paths.lib.mkdir(mode=0o700, exist_ok=True)
-    os.chown(paths.lib, settings.uid, settings.gid)
-    _make_audit_folder(paths.audit, settings)
+    _make_workers_folder(paths.lib, settings, 0o700)
+    _make_workers_folder(paths.audit, settings, 0o750)
     _make_checks_folder(paths.checks, settings)
     make_haresources(paths.haresources)
     local, pipe = open_local(paths)
@@ -84,13 +83,13 @@ def _listen(address: str, port: int) -> socket.socket:
     return listener
 
 
-def _make_audit_folder(path: Path, settings: Settings) -> None:
-    """The worker's folder; whoever else may write in /var/log cannot put a link in its place."""
-    path.mkdir(mode=0o750, exist_ok=True)
+def _make_workers_folder(path: Path, settings: Settings, mode: int) -> None:
+    """The worker's own; whoever else may write beside it cannot put a link in its place."""
+    path.mkdir(mode=mode, exist_ok=True)
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         os.fchown(folder, settings.uid, settings.gid)
-        os.fchmod(folder, 0o750)
+        os.fchmod(folder, mode)  # one that was there may have been open to all
     finally:
         os.close(folder)
 

@@ -71,9 +71,9 @@ class Site:
             f"{asked} does not say that {holder} holds {vip}",
         )
 
-    def settle(self) -> None:
+    def settle(self, seconds: float = WAIT_SECONDS) -> None:
         """Wait until every member sees all members up, one generation, and every VIP held once."""
-        poll_until(self._settled, WAIT_SECONDS, "the cluster does not come to rest")
+        poll_until(self._settled, seconds, "the cluster does not come to rest")
 
     def _settled(self) -> bool:
         documents = [self.status(member) for member in reversed(self.members)]

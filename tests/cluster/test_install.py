@@ -97,7 +97,7 @@ def test_installed_configured_serving_and_gone_again(bare: Site) -> None:
         run(bare, node, "/etc/init.d/heartbeat", "start")
     poll_until(lambda: bare.status("dir1") is not None, WAIT_SECONDS, "plvsd does not answer")
     bare.members[:] = NODES
-    bare.settle()
+    bare.settle(120)  # the wizard's times are an administrator's, not a test's
     bare.save(WEB)
     page = bare.lab.run("client", ["curl", "-s", "--max-time", "5", f"http://{VIP}/"]).out
     assert b"rs1" in page
