@@ -14,7 +14,7 @@ from tests.lab.process import Result
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 VIP = "10.77.0.200"
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 WEB = f"""\
 [cluster]
 name = "www"
