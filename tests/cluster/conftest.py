@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tests.lab.client import Lab
 
 CONSOLE_CHARACTERS = 2000
 FIGURES = pytest.StashKey[Figures]()
+SHARED = pytest.StashKey[Site]()
 
 
 def boot(folder: Path, *, mon: bool = False, **shape: int | str) -> Site:
@@ -26,12 +27,34 @@ def boot(folder: Path, *, mon: bool = False, **shape: int | str) -> Site:
     return Site(Lab.up(folder, tree=CHECKOUT, provision=provision, **given))  # type: ignore[arg-type]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that share a cluster come first, so that it does not run beside all others."""
+    items.sort(key=lambda item: not _shares(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, object, object]:
+    """Switch the shared cluster off after the last test that needs it."""
+    result = yield
+    site = item.config.stash.get(SHARED, None)
+    if site is not None and not _shares(nextitem):
+        del item.config.stash[SHARED]
+        site.lab.down()
+    return result
+
+
+def _shares(item: pytest.Item | None) -> bool:
+    return "shared_site" in getattr(item, "fixturenames", ())
+
+
 @pytest.fixture(scope="session")
-def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Two directors, two realservers, a client."""
+def shared_site(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Site:
+    """Two directors, two realservers, a client; off after the last test that needs them."""
     site = boot(tmp_path_factory.mktemp("cluster"))
-    yield site
-    site.lab.down()
+    pytestconfig.stash[SHARED] = site
+    return site
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.cluster.conftest import boot
 from tests.cluster.site import VIP, WEB, Site
 from tests.lab.client import poll_until
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 
 WATCH = r"""
 while :; do

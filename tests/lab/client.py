@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from tests.lab.provision import Provision
     from tests.lab.topology import NodeInfo
 
-UP_SECONDS = 120
+UP_SECONDS = 300
 DOWN_SECONDS = 10
-READY_SECONDS = 120
+READY_SECONDS = 300
 POLL_SECONDS = 0.05
 
 

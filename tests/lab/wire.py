@@ -53,7 +53,7 @@ class Connection:
         """Tell whether a frame is there without waiting."""
         return bool(self._received)
 
-    def request(self, verb: str, timeout: float | None = 120, **arguments: Any) -> Any:
+    def request(self, verb: str, timeout: float | None = 300, **arguments: Any) -> Any:
         """Ask the supervisor for something and return its answer."""
         import json
 
