@@ -34,7 +34,6 @@ def everything(site: Site) -> list[object]:
         (WEB.replace('"dir1", "dir2"', '"dir1", "dri2"'), "unknown-node", 9, 22),
         (WEB.replace('"10.77.0.200"', '"10.77.0.11"'), "address-taken", 5, 11),
         (WEB.replace("weight = 2", "weight = 2\nport = 8080"), "dr-port", 14, 8),
-        (WEB.replace('forwarding = "dr"', "min_up = 1"), "not-supported-yet", 8, 1),
     ],
 )
 def test_a_mistake_is_answered_with_its_place_and_changes_nothing(
